@@ -1,0 +1,22 @@
+import type { GrantedQuotas } from './environment';
+
+/** What AWS grants a new account, for quotas that an environment does not state. Adjustable on request. */
+export const DEFAULT_QUOTAS: Required<GrantedQuotas> = {
+  fargateVcpu: 6,
+  fargateLaunchesPerSecond: 20,
+  loadBalancerTargets: 1000,
+  networkInterfaces: 5000,
+  cloudFrontRequestsPerSecond: 250_000,
+};
+
+/** Launches at once, before the sustained rate counts (`fargate` L-6BAD92DD). */
+export const FARGATE_LAUNCH_BURST = 100;
+
+/** Tasks of one ECS service; fixed. */
+export const ECS_TASKS_PER_SERVICE = 5000;
+
+/** Fargate task launches per service and minute; fixed (125 in regions opened after 2025-05-20). */
+export const FARGATE_LAUNCHES_PER_MINUTE = 500;
+
+/** Scheduled actions of one scalable target; fixed. */
+export const SCHEDULED_ACTIONS_PER_TARGET = 200;

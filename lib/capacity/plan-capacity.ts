@@ -1,0 +1,324 @@
+import type { Release, ReleaseCalendar } from '../calendar/release';
+import type {
+  CapacityPlan,
+  CapacityWindow,
+  EnvironmentPlan,
+  PlannedRelease,
+  RequiredInterval,
+  ScheduledAction,
+  TargetCost,
+  TargetPlan,
+} from './capacity-plan';
+import type { Environment, LayerProfile, LeadTime } from './environment';
+import { findingsOf } from './findings';
+import { fromIso, toCompactIso, toIso } from './instants';
+import { DEFAULT_LEAD_TIME } from './lead-time';
+import type { PlannedTarget } from './planned-target';
+import { cellStart, DemandForecaster, heldCells, type ReleaseDemand } from './release-demand';
+import { requiredPieces, type RequiredPiece } from './required';
+import { unitsFor } from './units';
+import { buildWindows, type Floor, type Window } from './windows';
+
+/** How far a plan looks ahead when nothing else is asked for: 90 days. */
+export const DEFAULT_HORIZON_SECONDS = 90 * 86_400;
+const DEFAULT_MAX_STEPS = 8;
+const DEFAULT_ACTION_BUDGET = 100;
+
+export interface PlanCapacityInput {
+  readonly calendar: ReleaseCalendar;
+  /** Checked before: see `validateEnvironment`. */
+  readonly environments: readonly Environment[];
+  /** The instant that the plan is made for: ISO 8601 in UTC, whole seconds. */
+  readonly asOf: string;
+  /** @default 90 days */
+  readonly horizonSeconds?: number;
+  readonly toolVersion: string;
+}
+
+/**
+ * All floors of the environments as of an instant.
+ *
+ * Promises for every target: take `min` as ready at `asOf`; a raise is seen after the scheduler's delay, units launch
+ * at the rate, each is ready after the start latency, a lowering is immediate; then ready units are never below
+ * `required` before `coveredUntil`. The floor of an instant does not depend on `asOf`, so that a deploy in the middle of
+ * a window continues what the deploy before it began.
+ *
+ * Pure: the same input gives the same plan, whatever the order of the calendar's entries.
+ */
+export function planCapacity(input: PlanCapacityInput): CapacityPlan {
+  const asOf = fromIso(input.asOf);
+  if (!Number.isInteger(asOf)) throw new RangeError(`asOf must be a whole second in ISO 8601, got "${input.asOf}"`);
+  const horizonEnd = asOf + (input.horizonSeconds ?? DEFAULT_HORIZON_SECONDS);
+  return {
+    schemaVersion: 1,
+    asOf: toIso(asOf),
+    calendarDigest: input.calendar.digest,
+    toolVersion: input.toolVersion,
+    environments: input.environments.map((environment) =>
+      planEnvironment(input.calendar, environment, asOf, horizonEnd),
+    ),
+  };
+}
+
+function planEnvironment(
+  calendar: ReleaseCalendar,
+  environment: Environment,
+  asOf: number,
+  horizonEnd: number,
+): EnvironmentPlan {
+  const targets = Object.entries(environment.layers).map(([layer, profile]) =>
+    planTarget(calendar, environment, layer, profile, asOf, horizonEnd),
+  );
+  const costs = targets.map(({ plan }) => plan.cost);
+  const oneUnit = new Set(targets.map(({ plan }) => plan.unit)).size === 1;
+  return {
+    name: environment.name,
+    deployWindowSeconds: environment.deployWindowSeconds,
+    horizonEnd: toIso(horizonEnd),
+    targets: targets.map(({ plan }) => plan),
+    cost: {
+      currency: environment.prices.currency,
+      amount: round(sum(costs.map(({ amount }) => amount)), 2),
+      baselineAmount: round(sum(costs.map(({ baselineAmount }) => baselineAmount)), 2),
+      ...(oneUnit && {
+        unitHours: round(sum(costs.map(({ unitHours }) => unitHours)), 3),
+        baselineUnitHours: round(sum(costs.map(({ baselineUnitHours }) => baselineUnitHours)), 3),
+      }),
+    },
+    findings: findingsOf(environment, targets, asOf, horizonEnd),
+    releases: plannedReleases(targets, asOf),
+  };
+}
+
+function planTarget(
+  calendar: ReleaseCalendar,
+  environment: Environment,
+  layer: string,
+  profile: LayerProfile,
+  asOf: number,
+  horizonEnd: number,
+): PlannedTarget {
+  const forecaster = new DemandForecaster(calendar, environment, layer, profile);
+  const demands = calendar.releases
+    .toSorted((a, b) => a.premiereAt - b.premiereAt || (a.id < b.id ? -1 : 1))
+    .map((release) => forecaster.forecast(release))
+    .filter((demand) => demand !== undefined);
+  const pieces = requiredPieces(demands, forecaster, environment, profile);
+  const leadTime: LeadTime = { ...DEFAULT_LEAD_TIME, ...profile.leadTime };
+  const windows = buildWindows(pieces, {
+    baseline: profile.baseline,
+    leadTime,
+    maxStepsPerWindow: profile.maxStepsPerWindow ?? DEFAULT_MAX_STEPS,
+  }).filter((window) => window.endsAt > asOf);
+
+  const deployEnd = 60 * Math.ceil((asOf + environment.deployWindowSeconds) / 60);
+  const schedule = scheduleActions(windows, profile, asOf, deployEnd, horizonEnd);
+  const { coveredUntil } = schedule;
+  const included = windows.slice(0, schedule.windows);
+  const plan: TargetPlan = {
+    id: `${environment.region}/${layer}`,
+    namespace: profile.namespace,
+    dimension: profile.dimension,
+    unit: profile.unit,
+    baseline: profile.baseline,
+    min: schedule.min,
+    max: profile.maximum,
+    leadTime: {
+      schedulerDelaySeconds: leadTime.schedulerDelaySeconds,
+      startLatencySeconds: leadTime.startLatencySeconds,
+      unitsPerMinute: leadTime.unitsPerMinute,
+    },
+    actions: schedule.actions,
+    required: included.flatMap((window) => window.required.flatMap((piece) => intervalOf(piece, asOf, coveredUntil))),
+    windows: included.map(describeWindow),
+    deferred: demands.filter(({ release }) => release.premiereAt >= coveredUntil).map(({ release }) => release.id),
+    coveredUntil: toIso(coveredUntil),
+    cost: costOf(schedule, profile, environment, asOf),
+  };
+  return { profile, zones: environment.zoneIds.length, forecaster, demands, windows, included, plan };
+}
+
+/** A floor from an instant on. */
+type Change = Omit<Floor, 'until'>;
+
+interface Schedule {
+  readonly min: number;
+  readonly actions: readonly ScheduledAction[];
+  readonly coveredUntil: number;
+  /** How many windows, from the first on, are within `coveredUntil`. */
+  readonly windows: number;
+}
+
+/**
+ * The minimum to deploy with, and the actions after the deploy: nearest windows first, whole windows only, as many as
+ * the budget and the horizon hold.
+ */
+function scheduleActions(
+  windows: readonly Window[],
+  profile: LayerProfile,
+  asOf: number,
+  deployEnd: number,
+  horizonEnd: number,
+): Schedule {
+  const budget = profile.actionBudget ?? DEFAULT_ACTION_BUDGET;
+  const changes: Change[] = [];
+  let coveredUntil = horizonEnd;
+  let included = 0;
+  let min = profile.baseline;
+  let atDeployEnd: Change = { at: deployEnd, units: profile.baseline, releases: [] };
+  for (const window of windows) {
+    if (window.risingAt >= horizonEnd) break;
+    const isOpen = window.risingAt < deployEnd;
+    // Whole windows only. One that is open, or too long to ever be whole, is cut at the horizon: its floors then
+    // stay where they are until a later deploy knows how they go on.
+    const isWhole = window.endsAt <= horizonEnd;
+    const isLong = window.endsAt - window.risingAt > (horizonEnd - asOf) / 2;
+    const closing = { at: window.endsAt, until: Infinity, units: profile.baseline, releases: window.releases };
+    const floors: Floor[] = [...window.floors(), ...(isWhole ? [closing] : [])];
+    const later = floors.filter(({ at }) => at > deployEnd && (isWhole || at < horizonEnd));
+    const fits = (isWhole || isLong) && 1 + changes.length + later.length <= budget;
+    if (!isOpen && !fits) {
+      coveredUntil = window.risingAt;
+      break;
+    }
+    for (const floor of floors) {
+      if (floor.at < deployEnd && floor.until > asOf) min = Math.max(min, floor.units);
+      if (floor.at <= deployEnd && floor.until > deployEnd) atDeployEnd = { ...floor, at: deployEnd };
+    }
+    changes.push(...later);
+    included += 1;
+  }
+  if (atDeployEnd.units !== min && deployEnd < coveredUntil) changes.unshift(atDeployEnd);
+  return {
+    min,
+    actions: changes.map(({ at, units, releases }) => {
+      return { name: `floor-${toCompactIso(at)}`, at: toIso(at), min: units, max: profile.maximum, releases };
+    }),
+    coveredUntil,
+    windows: included,
+  };
+}
+
+function intervalOf(piece: RequiredPiece, asOf: number, coveredUntil: number): RequiredInterval[] {
+  const from = Math.max(cellStart(piece.from), asOf);
+  const to = Math.min(cellStart(piece.to), coveredUntil);
+  return from < to ? [{ from: toIso(from), to: toIso(to), units: piece.units, releases: piece.releases }] : [];
+}
+
+function describeWindow(window: Window): CapacityWindow {
+  return {
+    releases: window.releases,
+    drill: window.drill,
+    risingAt: toIso(window.risingAt),
+    givingBackAt: toIso(window.givingBackAt),
+    endsAt: toIso(window.endsAt),
+  };
+}
+
+function costOf(schedule: Schedule, profile: LayerProfile, environment: Environment, asOf: number): TargetCost {
+  let unitSeconds = 0;
+  let units = schedule.min;
+  let at = asOf;
+  for (const action of schedule.actions) {
+    const next = Math.min(fromIso(action.at), schedule.coveredUntil);
+    unitSeconds += units * (next - at);
+    units = action.min;
+    at = next;
+  }
+  unitSeconds += units * (schedule.coveredUntil - at);
+  const unitHours = unitSeconds / 3600;
+  const baselineUnitHours = (profile.baseline * (schedule.coveredUntil - asOf)) / 3600;
+  return {
+    currency: environment.prices.currency,
+    unitHours: round(unitHours, 3),
+    baselineUnitHours: round(baselineUnitHours, 3),
+    amount: round(unitHours * profile.pricePerUnitHour, 2),
+    baselineAmount: round(baselineUnitHours * profile.pricePerUnitHour, 2),
+  };
+}
+
+/** The releases whose premiere is still to come, or whose window is open, in the order of their premieres. */
+function plannedReleases(targets: readonly PlannedTarget[], asOf: number): PlannedRelease[] {
+  const byId = new Map<string, { release: Release; targets: PlannedTarget[] }>();
+  for (const target of targets) {
+    const inWindows = new Set(target.windows.flatMap(({ releases }) => releases));
+    for (const { release } of target.demands) {
+      if (release.premiereAt < asOf && !inWindows.has(release.id)) continue;
+      const entry = byId.get(release.id) ?? { release, targets: [] };
+      byId.set(release.id, { release, targets: [...entry.targets, target] });
+    }
+  }
+  return [...byId.values()].map(({ release, targets: ofRelease }) => {
+    const demands = ofRelease.map((target) => ({ target, demand: target.demands.find((d) => d.release === release)! }));
+    const audience = demands.find(({ demand }) => demand.audience)?.demand.audience;
+    return {
+      id: release.id,
+      title: release.title,
+      kind: release.kind,
+      status: release.status,
+      premiereAt: toIso(release.premiereAt),
+      premiereZone: release.premiereZone,
+      ...(audience && {
+        audience: {
+          peakViewers: Math.round(audience.medianPeak),
+          sigma: round(audience.sigma, 4),
+          plannedPeakViewers: Math.round(audience.plannedPeak),
+          playsFirstHour: Math.round(audience.medianPeak * audience.curve.playsFirstHour),
+          playsFirstDay: Math.round(audience.medianPeak * audience.curve.playsFirstDay),
+        },
+      }),
+      targets: demands.map(({ target, demand }) => needOf(demand, target)),
+    };
+  });
+}
+
+function needOf(demand: ReleaseDemand, target: PlannedTarget): PlannedRelease['targets'][number] {
+  const { profile, zones, forecaster, plan, included } = target;
+  const { audience, statedUnits, release } = demand;
+  const ofAudience = audience && {
+    median: audience.medianPeak * audience.curve.requestsPeak,
+    planned: audience.plannedPeak * audience.curve.requestsPeak,
+  };
+  const forAudience = ofAudience ? unitsFor(ofAudience.planned + profile.baselineRequestsPerSecond, profile, zones) : 0;
+  const units = Math.max(profile.baseline, forAudience, statedUnits ?? 0);
+  const held = heldCells(demand, release.premiereAt);
+  const heldFrom = cellStart(held.from);
+  const heldUntil = cellStart(Math.max(held.audienceTo, held.statedTo));
+  const floors = included
+    .filter((window) => window.risingAt < heldUntil && window.endsAt > heldFrom)
+    .flatMap((window) => window.floors())
+    .filter((floor) => floor.at < heldUntil && floor.until > heldFrom)
+    .map((floor) => floor.units);
+  const deferred = plan.deferred.includes(release.id);
+  return {
+    id: plan.id,
+    units,
+    ...(!deferred && { floor: Math.max(profile.baseline, ...floors) }),
+    ...(ofAudience && {
+      requestsPerSecond: { median: Math.round(ofAudience.median), planned: Math.round(ofAudience.planned) },
+    }),
+    reason: reasonOf(units, forAudience, profile, forecaster, statedUnits),
+  };
+}
+
+function reasonOf(
+  units: number,
+  forAudience: number,
+  profile: LayerProfile,
+  forecaster: DemandForecaster,
+  statedUnits: number | undefined,
+): string {
+  if (units <= profile.baseline) return 'the baseline covers it: no pre-scaling needed';
+  const within = units <= profile.baseline * forecaster.model.windowEndsAtBaselineTimes;
+  const cause =
+    statedUnits !== undefined && statedUnits >= forAudience ? 'stated floor' : `audience at q ${forecaster.quantile}`;
+  return within ? `${cause}; within the headroom of the baseline` : cause;
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
+
+function round(value: number, digits: number): number {
+  return Number(value.toFixed(digits));
+}

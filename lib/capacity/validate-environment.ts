@@ -1,0 +1,295 @@
+import type { Environment, GrantedQuotas, LayerProfile } from './environment';
+import { ECS_TASKS_PER_SERVICE, FARGATE_LAUNCHES_PER_MINUTE, SCHEDULED_ACTIONS_PER_TARGET } from './limits';
+import { resolveDemandModel } from './demand-model';
+
+/** Something in an environment that no plan could be made from. */
+export interface EnvironmentProblem {
+  /** Where, from the environment's name on: `prod.layers.playback.maximum`. */
+  readonly path: string;
+  /** What is wrong, with the value. */
+  readonly message: string;
+  readonly mend: string;
+}
+
+/** All nonsense in an environment, in the order of its fields; empty for a sound one. */
+export function validateEnvironment(environment: Environment): EnvironmentProblem[] {
+  const problems: EnvironmentProblem[] = [];
+  const expect = (ok: boolean, path: string, must: string, value: unknown, mend: string): void => {
+    const message = `${path} must be ${must}, got ${JSON.stringify(value) ?? 'nothing'}`;
+    if (!ok) problems.push({ path: `${environment.name}.${path}`, message, mend });
+  };
+  expect(
+    /^[a-z][a-z0-9-]*$/.test(environment.name),
+    'name',
+    'lower case letters, digits and hyphens',
+    environment.name,
+    'it becomes the name of a stage, for example prod',
+  );
+  expect(
+    /^[a-z]{2}(-[a-z]+)+-\d$/.test(environment.region),
+    'region',
+    'an AWS region',
+    environment.region,
+    'for example us-east-1',
+  );
+  const { zoneIds } = environment;
+  expect(
+    zoneIds.length >= 2,
+    'zoneIds',
+    'at least two zones',
+    zoneIds,
+    'one zone cannot bear the loss of a zone; three are usual',
+  );
+  expect(new Set(zoneIds).size === zoneIds.length, 'zoneIds', 'different zones', zoneIds, 'name each zone once');
+  expect(
+    zoneIds.every((id) => /^[a-z0-9]+-az\d+$/.test(id)),
+    'zoneIds',
+    'zone ids, not zone names',
+    zoneIds,
+    'for example use1-az1: names differ between accounts, ids do not',
+  );
+  expect(
+    isWithin(environment.deployWindowSeconds, 60, 86_400),
+    'deployWindowSeconds',
+    'from 60 to 86400',
+    environment.deployWindowSeconds,
+    'take the slowest deploy that you have seen; 900 is usual',
+  );
+  expect(
+    environment.demandFactor > 0 && environment.demandFactor <= 10,
+    'demandFactor',
+    'above 0 and at most 10',
+    environment.demandFactor,
+    '1 plans for the whole audience, 0.1 for a tenth of it',
+  );
+  expect(
+    Object.keys(environment.layers).length > 0,
+    'layers',
+    'at least one layer',
+    environment.layers,
+    'prod.layers.playback shows one',
+  );
+  for (const quota of Object.keys(environment.quotas) as (keyof GrantedQuotas)[]) {
+    expect(
+      (environment.quotas[quota] ?? 0) > 0,
+      `quotas.${quota}`,
+      'above 0',
+      environment.quotas[quota],
+      "leave it out for AWS's default",
+    );
+  }
+  expect(
+    /^[A-Z]{3}$/.test(environment.prices.currency),
+    'prices.currency',
+    'an ISO 4217 code',
+    environment.prices.currency,
+    'for example USD',
+  );
+  expect(
+    /^\d{4}-\d\d-\d\d$/.test(environment.prices.readOn),
+    'prices.readOn',
+    'a day',
+    environment.prices.readOn,
+    'for example 2026-11-21',
+  );
+  expect(
+    /^(\d{1,3}\.){3}\d{1,3}\/\d{1,2}$/.test(environment.vpcCidr),
+    'vpcCidr',
+    'an IPv4 range',
+    environment.vpcCidr,
+    'for example 10.40.0.0/16',
+  );
+  for (const [layer, profile] of Object.entries(environment.layers)) {
+    expectProfile(profile, (ok, path, must, value, mend) => expect(ok, `layers.${layer}.${path}`, must, value, mend));
+  }
+  return problems;
+}
+
+type Expect = (ok: boolean, path: string, must: string, value: unknown, mend: string) => void;
+
+function expectProfile(profile: LayerProfile, expect: Expect): void {
+  const { baseline, maximum, leadTime = {}, maxStepsPerWindow: steps = 8, actionBudget: budget = 100 } = profile;
+  expect(
+    isWhole(baseline, 1),
+    'baseline',
+    'a whole number of at least 1',
+    baseline,
+    'the units that you keep without any release',
+  );
+  expect(
+    profile.baselineRequestsPerSecond >= 0,
+    'baselineRequestsPerSecond',
+    'at least 0',
+    profile.baselineRequestsPerSecond,
+    "the ordinary day's peak",
+  );
+  expect(
+    isWhole(maximum, 1) && maximum >= baseline,
+    'maximum',
+    `a whole number of at least the baseline, ${baseline}`,
+    maximum,
+    'the ceiling of the whole plan',
+  );
+  if (profile.namespace === 'ecs') {
+    expect(
+      maximum <= ECS_TASKS_PER_SERVICE,
+      'maximum',
+      `at most ${ECS_TASKS_PER_SERVICE} tasks, which AWS does not raise`,
+      maximum,
+      'use larger tasks or a second service',
+    );
+    expect(
+      (leadTime.unitsPerMinute ?? 1) <= FARGATE_LAUNCHES_PER_MINUTE,
+      'leadTime.unitsPerMinute',
+      `at most ${FARGATE_LAUNCHES_PER_MINUTE}, which Fargate does not exceed per service`,
+      leadTime.unitsPerMinute,
+      'leave it out for 500',
+    );
+  }
+  expect(
+    profile.requestsPerSecondPerUnit > 0,
+    'requestsPerSecondPerUnit',
+    'above 0',
+    profile.requestsPerSecondPerUnit,
+    'measure it with a load test',
+  );
+  for (const key of ['utilisationNormal', 'utilisationZoneLost'] as const) {
+    expect(isShare(profile[key] ?? 0.5), key, 'above 0 and below 1', profile[key], 'leave it out for the default');
+  }
+  const quantile = profile.planningQuantile ?? 0.9;
+  expect(quantile >= 0.5 && quantile < 1, 'planningQuantile', 'from 0.5 to below 1', quantile, 'leave it out for 0.9');
+  expect(
+    (leadTime.schedulerDelaySeconds ?? 0) >= 0,
+    'leadTime.schedulerDelaySeconds',
+    'at least 0',
+    leadTime.schedulerDelaySeconds,
+    'leave it out for 60',
+  );
+  expect(
+    (leadTime.startLatencySeconds ?? 0) >= 0,
+    'leadTime.startLatencySeconds',
+    'at least 0',
+    leadTime.startLatencySeconds,
+    'leave it out for 120',
+  );
+  expect(
+    (leadTime.unitsPerMinute ?? 1) > 0,
+    'leadTime.unitsPerMinute',
+    'above 0',
+    leadTime.unitsPerMinute,
+    'leave it out for 500',
+  );
+  expect(isWhole(steps, 1), 'maxStepsPerWindow', 'a whole number of at least 1', steps, 'leave it out for 8');
+  // The nearest window must always fit: its floors, the return to the baseline, and the end of the deploy window.
+  expect(
+    isWhole(budget, steps + 2),
+    'actionBudget',
+    `a whole number of at least ${steps + 2}, so that one window fits`,
+    budget,
+    'leave it out for 100',
+  );
+  expect(
+    budget <= SCHEDULED_ACTIONS_PER_TARGET,
+    'actionBudget',
+    `at most ${SCHEDULED_ACTIONS_PER_TARGET}, which AWS does not raise`,
+    budget,
+    'leave it out for 100',
+  );
+  expect(
+    isWithin(profile.maximumPercent ?? 110, 101, 200),
+    'maximumPercent',
+    'from 101 to 200',
+    profile.maximumPercent,
+    'leave it out for 110',
+  );
+  expect(
+    profile.pricePerUnitHour >= 0,
+    'pricePerUnitHour',
+    'at least 0',
+    profile.pricePerUnitHour,
+    'in the currency of prices',
+  );
+  for (const [index, dependency] of (profile.dependencies ?? []).entries()) {
+    const { perTask, perPlay, limit, name } = dependency;
+    const path = `dependencies[${index}]`;
+    expect(
+      (perTask === undefined) !== (perPlay === undefined),
+      path,
+      'given either perTask or perPlay',
+      dependency,
+      `say what loads ${name}: warm units or plays`,
+    );
+    expect(
+      (perTask ?? perPlay ?? 1) > 0 && limit > 0,
+      path,
+      'above 0 in its load and its limit',
+      dependency,
+      'leave out what has no limit',
+    );
+  }
+  expectDemand(profile, expect);
+}
+
+function expectDemand(profile: LayerProfile, expect: Expect): void {
+  const { kinds, stayRange, ...numbers } = resolveDemandModel(profile);
+  for (const [key, value] of Object.entries(numbers)) {
+    const positive = [
+      'refreshSeconds',
+      'earlyMeanMinutes',
+      'liveScaleMinutes',
+      'liveExitHalfLifeMinutes',
+      'drillMinutes',
+      'lobbyPlaysMinutes',
+    ];
+    const ok = Number.isFinite(value) && (positive.includes(key) ? value > 0 : value >= 0);
+    expect(
+      ok,
+      `demand.${key}`,
+      positive.includes(key) ? 'above 0' : 'at least 0',
+      value,
+      'leave it out for the default',
+    );
+  }
+  for (const key of ['lobbyShare', 'earlyShare', 'previouslyShare'] as const) {
+    expect(numbers[key] <= 1, `demand.${key}`, 'a share of at most 1', numbers[key], 'leave it out for the default');
+  }
+  expect(
+    numbers.windowEndsAtBaselineTimes >= 1,
+    'demand.windowEndsAtBaselineTimes',
+    'at least 1',
+    numbers.windowEndsAtBaselineTimes,
+    'leave it out for 1.15',
+  );
+  expect(
+    stayRange[0] > 0 && stayRange[0] < stayRange[1],
+    'demand.stayRange',
+    'two rising multiples of the length',
+    stayRange,
+    'leave it out for [0.9, 1.15]',
+  );
+  for (const [kind, model] of Object.entries(kinds)) {
+    for (const [key, value] of Object.entries(model)) {
+      const unused =
+        kind === 'live' && ['playsPeakMinutes', 'declineMinutes', 'declineExponent', 'lengthMinutes'].includes(key);
+      expect(
+        unused || (Number.isFinite(value) && value > 0),
+        `demand.kinds.${kind}.${key}`,
+        'above 0',
+        value,
+        'leave it out for the default',
+      );
+    }
+  }
+}
+
+function isWhole(value: number, least: number): boolean {
+  return Number.isInteger(value) && value >= least;
+}
+
+function isWithin(value: number, least: number, most: number): boolean {
+  return value >= least && value <= most;
+}
+
+function isShare(value: number): boolean {
+  return value > 0 && value < 1;
+}

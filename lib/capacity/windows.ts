@@ -1,0 +1,112 @@
+import type { LayerProfile, LeadTime } from './environment';
+import { dilateByLeadTime, leadSeconds } from './lead-time';
+import { CELL_SECONDS, cellStart } from './release-demand';
+import type { RequiredPiece } from './required';
+import { buildStaircase } from './staircase';
+
+/** From the first raised floor to the return to the baseline. Instants in seconds since the epoch. */
+export interface Window {
+  readonly risingAt: number;
+  readonly givingBackAt: number;
+  readonly endsAt: number;
+  readonly releases: readonly string[];
+  readonly drill: boolean;
+  /** What has to be ready in it; at least one piece. */
+  readonly required: readonly RequiredPiece[];
+  /** The floors of the window, in order and without gaps; the baseline follows at `endsAt`. */
+  readonly floors: () => readonly Floor[];
+}
+
+/** A floor that is registered over `[at, until)`. */
+export interface Floor {
+  readonly at: number;
+  readonly until: number;
+  readonly units: number;
+  readonly releases: readonly string[];
+}
+
+/** Launch rates and latencies of the layer. */
+interface WindowProfile extends Pick<LayerProfile, 'baseline'> {
+  readonly leadTime: LeadTime;
+  readonly maxStepsPerWindow: number;
+}
+
+/**
+ * The windows of a timeline: required units are dilated by the lead time, and each stretch above the baseline is one
+ * window. Windows do not touch, so each has its own staircase, which is built when it is asked for.
+ */
+export function buildWindows(pieces: readonly RequiredPiece[], profile: WindowProfile): Window[] {
+  const windows: Window[] = [];
+  for (const group of groupByLead(pieces, profile)) {
+    const from = group.from;
+    const required = new Array<number>(group.pieces.at(-1)!.to - from).fill(profile.baseline);
+    for (const piece of group.pieces) required.fill(piece.units, piece.from - from, piece.to - from);
+    const dilated = dilateByLeadTime(required, CELL_SECONDS, profile.leadTime);
+    let cell = 0;
+    while (cell < dilated.length) {
+      if (dilated[cell]! <= profile.baseline) {
+        cell += 1;
+        continue;
+      }
+      let end = cell;
+      while (end < dilated.length && dilated[end]! > profile.baseline) end += 1;
+      const [first, last] = [from + cell, from + end];
+      const inWindow = group.pieces.filter((piece) => piece.from < last && piece.to > first);
+      windows.push(windowOf(first, dilated.slice(cell, end), inWindow, profile));
+      cell = end;
+    }
+  }
+  return windows;
+}
+
+/** Pieces whose lead reaches back to the piece before belong together. */
+function groupByLead(
+  pieces: readonly RequiredPiece[],
+  profile: WindowProfile,
+): { from: number; pieces: RequiredPiece[] }[] {
+  const groups: { from: number; pieces: RequiredPiece[] }[] = [];
+  for (const piece of pieces) {
+    const lead = Math.ceil(leadSeconds(piece.units - profile.baseline, profile.leadTime) / CELL_SECONDS) + 1;
+    let group = { from: piece.from - lead, pieces: [piece] };
+    // A steep rise may need its first floor before the group ahead of it began, so groups are joined from behind.
+    while (groups.length > 0 && groups.at(-1)!.pieces.at(-1)!.to >= group.from) {
+      const before = groups.pop()!;
+      group = { from: Math.min(before.from, group.from), pieces: [...before.pieces, ...group.pieces] };
+    }
+    groups.push(group);
+  }
+  return groups;
+}
+
+function windowOf(first: number, dilated: number[], required: RequiredPiece[], profile: WindowProfile): Window {
+  const risingAt = cellStart(first);
+  const endsAt = cellStart(first + dilated.length);
+  const lead = profile.leadTime.schedulerDelaySeconds + profile.leadTime.startLatencySeconds;
+  const highest = Math.max(...required.map(({ units }) => units));
+  const held = required.filter((piece) => piece.held);
+  // The second wave of a small release can stand alone, with nothing held in it: its own peak is what is held then.
+  const lastHeld = held.at(-1) ?? required.findLast(({ units }) => units === highest)!;
+  let floors: Floor[] | undefined;
+  return {
+    risingAt,
+    givingBackAt: cellStart(lastHeld.to),
+    endsAt,
+    releases: unionOfReleases(required),
+    drill: required.every((piece) => piece.drill),
+    required,
+    floors: () =>
+      (floors ??= buildStaircase(dilated, profile.maxStepsPerWindow).map((step, index, steps) => {
+        const at = cellStart(first + step.from);
+        const until = cellStart(first + step.to);
+        // A rising floor is for what needs it at the end of its lead, not only for what needs it while it lasts.
+        const rises = index === 0 || steps[index - 1]!.units < step.units;
+        const reach = until + (rises ? leadSeconds(step.units - profile.baseline, profile.leadTime) : lead);
+        const needing = required.filter((piece) => cellStart(piece.to) > at && cellStart(piece.from) < reach);
+        return { at, until, units: step.units, releases: unionOfReleases(needing) };
+      })),
+  };
+}
+
+function unionOfReleases(pieces: readonly RequiredPiece[]): string[] {
+  return [...new Set(pieces.flatMap(({ releases }) => releases))];
+}
