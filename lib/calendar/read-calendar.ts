@@ -1,0 +1,115 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import type { Diagnostic } from './diagnostic';
+import {
+  type CalendarFile,
+  type CalendarOptions,
+  type CalendarResult,
+  compareDiagnostics,
+  parseCalendar,
+} from './parse-calendar';
+import { showValue } from './problem';
+
+/** What reading a folder gives: the files that could be read, and what is wrong with the others. */
+export interface CalendarFiles {
+  readonly files: readonly CalendarFile[];
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Plain words for the errors of the file system that a user can mend. */
+const FILE_ERRORS: Readonly<Record<string, string>> = {
+  EACCES: 'may not be read',
+  EPERM: 'may not be read',
+  EISDIR: 'is a folder',
+  ELOOP: 'is a link that leads to itself',
+  ENOENT: 'does not exist',
+  ENOTDIR: 'is not a folder',
+};
+
+function describe(error: unknown): string {
+  const code = (error as NodeJS.ErrnoException).code ?? '';
+  return FILE_ERRORS[code] ?? `cannot be read (${code || showValue(String(error))})`;
+}
+
+function fileError(file: string, code: string, message: string, mend: string): Diagnostic {
+  return { severity: 'error', code, message, mend, file } as Diagnostic;
+}
+
+/**
+ * Reads every `*.yaml` file of a folder, sorted by name; hidden files and subfolders are left alone.
+ *
+ * Names in the result are as given: `release-calendar/2026.yaml` for the folder `release-calendar`. A missing folder, a
+ * folder without a calendar, a file that cannot be read, and a `*.yml` that would silently be ignored are diagnostics.
+ */
+export function readCalendar(dir: string): CalendarFiles {
+  // Slashes in names on every system, so that output and digests of output are the same.
+  const folder = path
+    .normalize(dir)
+    .replaceAll('\\', '/')
+    .replace(/(?<=.)\/+$/, '');
+  let names: string[];
+  try {
+    names = readdirSync(dir).sort();
+  } catch (error) {
+    const message = `the calendar folder ${describe(error)}, got ${showValue(dir)}`;
+    return {
+      files: [],
+      diagnostics: [
+        fileError(folder, 'calendar/folder', message, 'name the folder that holds the *.yaml files with --calendar'),
+      ],
+    };
+  }
+  const files: CalendarFile[] = [];
+  const diagnostics: Diagnostic[] = [];
+  for (const name of names) {
+    if (name.startsWith('.')) continue;
+    const file = path.posix.join(folder, name);
+    if (name.endsWith('.yaml')) {
+      try {
+        files.push({ file, text: readFileSync(path.join(dir, name), 'utf8') });
+      } catch (error) {
+        diagnostics.push(
+          fileError(
+            file,
+            'calendar/unreadable-file',
+            `the file ${describe(error)}`,
+            'give read access to it, or move it away',
+          ),
+        );
+      }
+    } else if (/\.ya?ml$/i.test(name)) {
+      const renamed = name.replace(/\.ya?ml$/i, '.yaml');
+      diagnostics.push(
+        fileError(
+          file,
+          'calendar/file-name',
+          `only *.yaml files belong to the calendar, got ${showValue(name)}`,
+          `rename it to ${renamed}`,
+        ),
+      );
+    }
+  }
+  if (files.length === 0 && diagnostics.length === 0) {
+    diagnostics.push(
+      fileError(
+        folder,
+        'calendar/no-files',
+        'the calendar folder holds no *.yaml file',
+        `add one, for example ${path.posix.join(folder, 'releases.yaml')}`,
+      ),
+    );
+  }
+  return { files, diagnostics };
+}
+
+/**
+ * The calendar of a folder: `readCalendar`, then `parseCalendar`.
+ *
+ * `calendar` is present if and only if no diagnostic is an error.
+ */
+export function loadCalendar(dir: string, options: CalendarOptions = {}): CalendarResult {
+  const read = readCalendar(dir);
+  const parsed = parseCalendar(read.files, options);
+  const diagnostics = [...read.diagnostics, ...parsed.diagnostics].sort(compareDiagnostics);
+  return read.diagnostics.length > 0 ? { diagnostics } : { ...parsed, diagnostics };
+}
