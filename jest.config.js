@@ -1,12 +1,11 @@
+const swc = ['@swc/jest', { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'commonjs' } }];
+
 /** @type {import('jest').Config} */
 module.exports = {
   testEnvironment: 'node',
   roots: ['<rootDir>/test'],
-  transform: {
-    '^.+\\.ts$': [
-      '@swc/jest',
-      { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'commonjs' } },
-    ],
-  },
+  // temporal-polyfill is published as ES modules alone, which Node requires and Jest does not.
+  transform: { '^.+\\.ts$': swc, '/temporal-[^/]+/.+\\.js$': swc },
+  transformIgnorePatterns: ['/node_modules/(?!temporal-)'],
   randomize: true,
 };

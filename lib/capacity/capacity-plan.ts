@@ -17,7 +17,7 @@ export interface EnvironmentPlan {
     Pick<TargetCost, 'unitHours' | 'baselineUnitHours'>
   >;
   readonly findings: readonly Finding[];
-  /** The releases that the plan holds or defers, by premiere: what their audience implies. */
+  /** The releases that the plan holds, by premiere: what their audience implies. */
   readonly releases: readonly PlannedRelease[];
 }
 
@@ -95,6 +95,8 @@ export interface Finding {
   readonly code: string;
   readonly severity: 'error' | 'warning';
   readonly message: string;
+  /** What to do about it. */
+  readonly mend: string;
   /** Ids of the releases that it is about; empty when it is about the environment. */
   readonly releases: readonly string[];
 }
@@ -116,12 +118,13 @@ export interface PlannedRelease {
     readonly playsFirstHour: number;
     readonly playsFirstDay: number;
   };
+  /** Targets that do not defer it. */
   readonly targets: readonly {
     readonly id: string;
     /** Ready units that the release needs by itself, the baseline's demand included. */
     readonly units: number;
-    /** Highest floor while the release is warm, overlapping releases included; absent when deferred. */
-    readonly floor?: number;
+    /** Highest floor while the release is warm, overlapping releases included. */
+    readonly floor: number;
     /** Peak requests per second of the release alone: median, and at the planning quantile. */
     readonly requestsPerSecond?: { readonly median: number; readonly planned: number };
     /** Why this many, in words. */

@@ -31,15 +31,34 @@ export interface AudienceCurve {
   readonly playsFirstDay: number;
 }
 
+/** Shapes are few and plans are many: a calendar of years is planned from a handful of curves, in every environment. */
+const CURVES_KEPT = 64;
+const curves = new Map<string, AudienceCurve>();
+
 /**
- * The curve of a kind of release.
+ * The curve of a kind of release; made once for each shape, so do not write to it.
  *
- * Arrivals, watch time, lobby and exits are those of section 1 of docs/capacity-model.md; the requests are
+ * See `makeCurve` for what is in it.
+ */
+export function audienceCurve(kind: ReleaseKind, lengthSeconds: number, model: DemandModel): AudienceCurve {
+  const key = `${kind} ${lengthSeconds} ${JSON.stringify(model)}`;
+  let curve = curves.get(key);
+  if (!curve) {
+    if (curves.size >= CURVES_KEPT) curves.delete(curves.keys().next().value!);
+    curve = makeCurve(kind, lengthSeconds, model);
+    curves.set(key, curve);
+  }
+  return curve;
+}
+
+/**
+ *
+ * Arrivals, watch time, lobby and exits are those of docs/capacity-model.md; the requests are
  * `plays·requestsPerPlay + viewers·heartbeatsPerSecond + exits·requestsPerExit + lobby·requestsPerRefresh/refreshSeconds`.
  *
  * @param lengthSeconds what is watched in one sitting; for live the length of the event
  */
-export function audienceCurve(kind: ReleaseKind, lengthSeconds: number, model: DemandModel): AudienceCurve {
+function makeCurve(kind: ReleaseKind, lengthSeconds: number, model: DemandModel): AudienceCurve {
   const kindModel = model.kinds[kind];
   const raw =
     kind === 'live' ? liveAudience(lengthSeconds, kindModel, model) : dropAudience(lengthSeconds, kindModel, model);

@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import type {
   CapacityPlan,
   CapacityWindow,
@@ -143,7 +142,7 @@ const idOf = ({ id }: { readonly id: string }): string => id;
 function changesOf<T extends object>(before: T, after: T, keys: readonly (keyof T)[]): Changes<T> {
   const changes: { [key in keyof T]?: ValueChange<T[key]> } = {};
   for (const key of keys) {
-    if (!isDeepStrictEqual(before[key], after[key])) changes[key] = { before: before[key], after: after[key] };
+    if (toText(before[key]) !== toText(after[key])) changes[key] = { before: before[key], after: after[key] };
   }
   return changes;
 }
@@ -183,7 +182,7 @@ function membersChange<T, D>(
     removed: before.filter((member) => !keys.includes(keyOf(member))),
     added: after.filter((member) => !earlier.has(keyOf(member))),
     changed,
-    ...(!isDeepStrictEqual([...earlier.keys()], keys) && { order: keys }),
+    ...(toText([...earlier.keys()]) !== toText(keys) && { order: keys }),
   };
 }
 
@@ -215,6 +214,7 @@ function areMembersSame({ removed, added, changed, order }: MembersChange<unknow
   return removed.length === 0 && added.length === 0 && changed.length === 0 && order === undefined;
 }
 
+/** Plans are plain JSON whose keys are always written in the same order, so equal texts are equal values. */
 function toText(value: unknown): string {
   return JSON.stringify(value);
 }

@@ -50,14 +50,16 @@ function ceilingFindings(environment: Environment, target: PlannedTarget): Findi
       findings.push({
         code: 'limit/ecs-tasks-per-service',
         severity: isIncluded ? 'error' : 'warning',
-        message: `${what}, above the ${formatCount(ECS_TASKS_PER_SERVICE)} tasks of an ECS service, which AWS does not raise: use larger tasks or a second service`,
+        message: `${what}, above the ${formatCount(ECS_TASKS_PER_SERVICE)} tasks of an ECS service, which AWS does not raise`,
+        mend: 'use larger tasks or a second service',
         releases,
       });
     } else if (units > profile.maximum) {
       findings.push({
         code: 'capacity/ceiling',
         severity: isIncluded ? 'error' : 'warning',
-        message: `${what}, above the ceiling of ${formatCount(profile.maximum)}: raise maximum of ${environment.name} or lower the audience${isIncluded ? '' : ' before the window is within the plan'}`,
+        message: `${what}, above the ceiling of ${formatCount(profile.maximum)}`,
+        mend: `raise maximum of ${environment.name} or lower the audience${isIncluded ? '' : ' before a plan covers it'}`,
         releases,
       });
     }
@@ -80,7 +82,8 @@ function retryFindings({ profile, plan, included }: PlannedTarget): Finding[] {
     {
       code: 'capacity/retry-amplification',
       severity: 'warning',
-      message: `${listNames(worst.releases)}: an overload at ${worst.at} could feed itself, because ${count} retries can make ${formatCount(worst.units)} ${plan.unit}s' worth of requests ${amplification.toFixed(2)} times as many, above the ceiling of ${formatCount(profile.maximum)}: shed load in the service, then set shedsLoad`,
+      message: `${listNames(worst.releases)}: an overload at ${worst.at} could feed itself, because ${count} retries can make ${formatCount(worst.units)} ${plan.unit}s' worth of requests ${amplification.toFixed(2)} times as many, above the ceiling of ${formatCount(profile.maximum)}`,
+      mend: 'shed load in the service, then set shedsLoad',
       releases: [...new Set(exposed.flatMap((window) => peakOf(window).releases))],
     },
   ];
@@ -160,7 +163,8 @@ function quotaFindings(environment: Environment, target: PlannedTarget): Finding
     findings.push({
       code: check.code,
       severity: 'warning',
-      message: `${listNames(peakOf(worst).releases)} needs ${formatCount(check.needs(worst))} ${check.what}, granted are ${formatCount(granted)}${isDefault ? " (AWS's default)" : ''}: request an increase of ${check.name} in ${check.quota === 'cloudFrontRequestsPerSecond' ? 'us-east-1' : environment.region}`,
+      message: `${listNames(peakOf(worst).releases)} needs ${formatCount(check.needs(worst))} ${check.what}, granted are ${formatCount(granted)}${isDefault ? " (AWS's default)" : ''}`,
+      mend: `request an increase of ${check.name} in ${check.quota === 'cloudFrontRequestsPerSecond' ? 'us-east-1' : environment.region}`,
       releases,
     });
   }
@@ -186,6 +190,7 @@ function dependencyFindings(target: PlannedTarget): Finding[] {
         code: 'dependency/limit',
         severity: 'warning',
         message: `${cause} of ${listNames(worst.releases)} put ${formatCount(load(dependency, worst))} on ${dependency.name}, which bears ${formatCount(dependency.limit)}`,
+        mend: `raise what ${dependency.name} bears, or put something in front of it`,
         releases: [...new Set(short.flatMap((window) => window.releases))],
       },
     ];
@@ -199,7 +204,8 @@ function forecastFindings(target: PlannedTarget, asOf: number): Finding[] {
     findings.push({
       code: 'assumption/requests-per-unit',
       severity: 'warning',
-      message: `${formatCount(profile.requestsPerSecondPerUnit)} requests per second of one ${plan.unit} in ${plan.id} is a placeholder: measure it with a load test and name it in requestsPerSecondSource`,
+      message: `${formatCount(profile.requestsPerSecondPerUnit)} requests per second of one ${plan.unit} in ${plan.id} is a placeholder`,
+      mend: 'measure it with a load test and name the test in requestsPerSecondSource',
       releases: [],
     });
   }
@@ -210,6 +216,7 @@ function forecastFindings(target: PlannedTarget, asOf: number): Finding[] {
         code: 'assumption/audience',
         severity: 'warning',
         message: `${release.id} is calibrated on ${release.audience.like.id}, whose peak was assumed and not measured`,
+        mend: 'measure the next peak, or state peakViewers with low and high',
         releases: [release.id],
       });
     }
@@ -218,7 +225,8 @@ function forecastFindings(target: PlannedTarget, asOf: number): Finding[] {
       findings.push({
         code: 'release/short-warm-up',
         severity: 'warning',
-        message: `${release.id} is warm ${formatCount(warmUpSeconds / 60)} min before its premiere, but people wait in the app from ${forecaster.model.lobbyLeadMinutes} min before it: leave warmUp out or lengthen it`,
+        message: `${release.id} is warm ${formatCount(warmUpSeconds / 60)} min before its premiere, but people wait in the app from ${forecaster.model.lobbyLeadMinutes} min before it`,
+        mend: 'leave warmUp out or lengthen it',
         releases: [release.id],
       });
     }
@@ -235,7 +243,8 @@ function timeFindings(target: PlannedTarget, asOf: number, horizonEnd: number): 
       findings.push({
         code: 'release/tentative',
         severity: 'warning',
-        message: `${release.id} premieres at ${toIso(release.premiereAt)} and is still tentative: confirm or cancel it`,
+        message: `${release.id} premieres at ${toIso(release.premiereAt)} and is still tentative`,
+        mend: 'set its status to confirmed or cancelled',
         releases: [release.id],
       });
     }
@@ -255,7 +264,8 @@ function timeFindings(target: PlannedTarget, asOf: number, horizonEnd: number): 
     findings.push({
       code: 'release/deferred',
       severity: 'warning',
-      message: `${listNames(ids)} ${ids.length === 1 ? 'is' : 'are'} ${why}, and the plan covers until ${plan.coveredUntil}: a later deploy brings ${ids.length === 1 ? 'it' : 'them'} in`,
+      message: `${listNames(ids)} ${ids.length === 1 ? 'is' : 'are'} ${why}, and the plan covers until ${plan.coveredUntil}`,
+      mend: `deploy again before then: a later plan brings ${ids.length === 1 ? 'it' : 'them'} in`,
       releases: ids,
     });
   }
@@ -264,7 +274,8 @@ function timeFindings(target: PlannedTarget, asOf: number, horizonEnd: number): 
     findings.push({
       code: 'capacity/too-late',
       severity: 'warning',
-      message: `the first floor for ${listNames(window.releases)} was due at ${toIso(window.risingAt)}, before this plan: it is warm only if an earlier deploy had it`,
+      message: `the first floor for ${listNames(window.releases)} was due at ${toIso(window.risingAt)}, before this plan`,
+      mend: 'see in the account whether an earlier deploy had it: only then is it warm',
       releases: window.releases,
     });
   }

@@ -237,13 +237,14 @@ function costOf(schedule: Schedule, profile: LayerProfile, environment: Environm
   };
 }
 
-/** The releases whose premiere is still to come, or whose window is open, in the order of their premieres. */
+/** The releases that the plan holds: whose premiere is to come before it ends, or whose window is open. By premiere. */
 function plannedReleases(targets: readonly PlannedTarget[], asOf: number): PlannedRelease[] {
   const byId = new Map<string, { release: Release; targets: PlannedTarget[] }>();
   for (const target of targets) {
-    const inWindows = new Set(target.windows.flatMap(({ releases }) => releases));
+    const inWindows = new Set(target.included.flatMap(({ releases }) => releases));
+    const deferred = new Set(target.plan.deferred);
     for (const { release } of target.demands) {
-      if (release.premiereAt < asOf && !inWindows.has(release.id)) continue;
+      if (deferred.has(release.id) || (release.premiereAt < asOf && !inWindows.has(release.id))) continue;
       const entry = byId.get(release.id) ?? { release, targets: [] };
       byId.set(release.id, { release, targets: [...entry.targets, target] });
     }
@@ -289,11 +290,10 @@ function needOf(demand: ReleaseDemand, target: PlannedTarget): PlannedRelease['t
     .flatMap((window) => window.floors())
     .filter((floor) => floor.at < heldUntil && floor.until > heldFrom)
     .map((floor) => floor.units);
-  const deferred = plan.deferred.includes(release.id);
   return {
     id: plan.id,
     units,
-    ...(!deferred && { floor: Math.max(profile.baseline, ...floors) }),
+    floor: Math.max(profile.baseline, ...floors),
     ...(ofAudience && {
       requestsPerSecond: { median: Math.round(ofAudience.median), planned: Math.round(ofAudience.planned) },
     }),

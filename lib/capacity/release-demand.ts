@@ -40,12 +40,10 @@ export interface ReleaseDemand {
   readonly statedUnits?: number;
 }
 
-/** Turns the releases of a calendar into what one layer of one environment has to bear. Curves are made once per shape. */
+/** Turns the releases of a calendar into what one layer of one environment has to bear. */
 export class DemandForecaster {
   readonly model: DemandModel;
   readonly quantile: number;
-  private readonly curves = new Map<string, AudienceCurve>();
-  private readonly cellMaxima = new Map<string, { firstCell: number; maxima: Float64Array }>();
   /** Kinds of which at least one release was measured: their sigma may be used. */
   private readonly observedKinds: ReadonlySet<string>;
 
@@ -83,7 +81,7 @@ export class DemandForecaster {
 
   private forecastAudience(release: Release, lengthSeconds: number): ReleaseDemand['audience'] {
     const audience = release.audience!;
-    const curve = this.curveOf(release, lengthSeconds);
+    const curve = audienceCurve(release.kind, lengthSeconds, this.model);
     const observed = this.observedKinds.has(release.kind);
     const sigma = forecastSigma(audience, observed ? this.model.kinds[release.kind].sigma : this.model.sigmaUnobserved);
     const medianPeak = audience.peakViewers * this.environment.demandFactor;
@@ -94,45 +92,38 @@ export class DemandForecaster {
       plannedPeak: medianPeak * quantileFactor(this.quantile, sigma),
     };
   }
+}
 
-  /**
-   * The highest requests per second in each cell of an audience that peaks at one viewer and whose premiere is at
-   * `premiereAt`. A sample on the border of two cells counts in both.
-   */
-  cellRequests(demand: ReleaseDemand, premiereAt: number): { firstCell: number; maxima: Float64Array } {
-    const curve = demand.audience!.curve;
-    const offset = ((premiereAt % CELL_SECONDS) + CELL_SECONDS) % CELL_SECONDS;
-    const premiereCell = cellAt(premiereAt);
-    const key = `${demand.release.kind} ${demand.lengthSeconds} ${offset}`;
-    let cached = this.cellMaxima.get(key);
-    if (!cached) {
-      const firstCell = cellAt(offset + curve.startSeconds);
-      const lastSeconds = offset + curve.startSeconds + (curve.requests.length - 1) * curve.stepSeconds;
-      const maxima = new Float64Array(cellAt(lastSeconds) - firstCell + 1);
-      for (let i = 0; i < curve.requests.length; i += 1) {
-        const seconds = offset + curve.startSeconds + i * curve.stepSeconds;
-        // A curve is linear between samples, so a cell is bounded by its samples and those that surround its borders.
-        const reach = curve.stepSeconds - 1;
-        for (const cell of new Set([cellAt(seconds - reach), cellAt(seconds), cellAt(seconds + reach)])) {
-          const index = cell - firstCell;
-          if (index >= 0 && index < maxima.length) maxima[index] = Math.max(maxima[index]!, curve.requests[i]!);
-        }
+/** Cell maxima by the premiere's offset in its cell, for as long as the curve is kept. */
+const cellMaxima = new WeakMap<AudienceCurve, Map<number, { firstCell: number; maxima: Float64Array }>>();
+
+/**
+ * The highest requests per second in each cell of an audience that peaks at one viewer and whose premiere is at
+ * `premiereAt`. A curve is linear between samples, so a cell is bounded by its samples and those around its borders.
+ */
+export function cellRequests(curve: AudienceCurve, premiereAt: number): { firstCell: number; maxima: Float64Array } {
+  const offset = ((premiereAt % CELL_SECONDS) + CELL_SECONDS) % CELL_SECONDS;
+  const byOffset = cellMaxima.get(curve) ?? new Map<number, { firstCell: number; maxima: Float64Array }>();
+  cellMaxima.set(curve, byOffset);
+  let relative = byOffset.get(offset);
+  if (!relative) {
+    const startSeconds = offset + curve.startSeconds;
+    const firstCell = cellAt(startSeconds);
+    const lastCell = cellAt(startSeconds + (curve.requests.length - 1) * curve.stepSeconds);
+    const maxima = new Float64Array(lastCell - firstCell + 1);
+    const reach = curve.stepSeconds - 1;
+    curve.requests.forEach((requests, sample) => {
+      const seconds = startSeconds + sample * curve.stepSeconds;
+      const from = Math.max(firstCell, cellAt(seconds - reach));
+      const to = Math.min(lastCell, cellAt(seconds + reach));
+      for (let cell = from; cell <= to; cell += 1) {
+        maxima[cell - firstCell] = Math.max(maxima[cell - firstCell]!, requests);
       }
-      cached = { firstCell, maxima };
-      this.cellMaxima.set(key, cached);
-    }
-    return { firstCell: cached.firstCell + premiereCell, maxima: cached.maxima };
+    });
+    relative = { firstCell, maxima };
+    byOffset.set(offset, relative);
   }
-
-  private curveOf(release: Release, lengthSeconds: number): AudienceCurve {
-    const key = `${release.kind} ${lengthSeconds}`;
-    let curve = this.curves.get(key);
-    if (!curve) {
-      curve = audienceCurve(release.kind, lengthSeconds, this.model);
-      this.curves.set(key, curve);
-    }
-    return curve;
-  }
+  return { firstCell: relative.firstCell + cellAt(premiereAt), maxima: relative.maxima };
 }
 
 /** The cells in which a release that appears at `at` keeps its peak: until then for its audience, and for stated floors. */

@@ -1,5 +1,5 @@
 import type { Environment, LayerProfile } from './environment';
-import { cellAt, cellFrom, heldCells, type DemandForecaster, type ReleaseDemand } from './release-demand';
+import { cellAt, cellFrom, cellRequests, heldCells, type DemandForecaster, type ReleaseDemand } from './release-demand';
 import { unitsFor } from './units';
 
 /** Ready units that are needed over the grid cells `[from, to)`, before any lead time. */
@@ -98,7 +98,7 @@ function appearanceAt(
     statedUnits: Math.ceil(share * (demand.statedUnits ?? 0)),
   };
   if (!audience) return { ...stated, to: held.statedTo, heldRequests: 0, medianRequests: () => 0 };
-  const { firstCell, maxima } = forecaster.cellRequests(demand, premiereAt);
+  const { firstCell, maxima } = cellRequests(audience.curve, premiereAt);
   const scale = share * audience.medianPeak;
   return {
     ...stated,

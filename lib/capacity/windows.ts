@@ -81,7 +81,6 @@ function groupByLead(
 function windowOf(first: number, dilated: number[], required: RequiredPiece[], profile: WindowProfile): Window {
   const risingAt = cellStart(first);
   const endsAt = cellStart(first + dilated.length);
-  const lead = profile.leadTime.schedulerDelaySeconds + profile.leadTime.startLatencySeconds;
   const highest = Math.max(...required.map(({ units }) => units));
   const held = required.filter((piece) => piece.held);
   // The second wave of a small release can stand alone, with nothing held in it: its own peak is what is held then.
@@ -95,13 +94,14 @@ function windowOf(first: number, dilated: number[], required: RequiredPiece[], p
     drill: required.every((piece) => piece.drill),
     required,
     floors: () =>
-      (floors ??= buildStaircase(dilated, profile.maxStepsPerWindow).map((step, index, steps) => {
+      (floors ??= buildStaircase(dilated, profile.maxStepsPerWindow).map((step) => {
         const at = cellStart(first + step.from);
         const until = cellStart(first + step.to);
-        // A rising floor is for what needs it at the end of its lead, not only for what needs it while it lasts.
-        const rises = index === 0 || steps[index - 1]!.units < step.units;
-        const reach = until + (rises ? leadSeconds(step.units - profile.baseline, profile.leadTime) : lead);
-        const needing = required.filter((piece) => cellStart(piece.to) > at && cellStart(piece.from) < reach);
+        // A floor is for what needs it while it lasts, and for what has to be launched in it.
+        const needing = required.filter((piece) => {
+          const startsAt = cellStart(piece.from) - leadSeconds(piece.units - profile.baseline, profile.leadTime);
+          return startsAt < until && cellStart(piece.to) > at;
+        });
         return { at, until, units: step.units, releases: unionOfReleases(needing) };
       })),
   };

@@ -1,0 +1,98 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { Diagnostic } from '../calendar/diagnostic';
+import { parseDuration } from '../calendar/duration';
+import { renderDiagnostics } from '../calendar/render-diagnostics';
+import type { Environment } from '../capacity/environment';
+import { environments } from '../environments';
+import { type LoadedPlans, loadPlans, parseInstant, unknownEnvironments } from '../load-plan';
+
+/** 0 fine, 1 problems found, 2 wrong usage, 3 the tool itself failed. */
+export const EXIT = { fine: 0, problems: 1, usage: 2, failure: 3 } as const;
+
+/** Where a command writes. Data goes to `out`, everything else to `err`. */
+export interface Output {
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+}
+
+/** A mistake in how a command was called: the command ends with exit code 2. */
+export class UsageError extends Error {
+  constructor(readonly diagnostics: readonly Diagnostic[]) {
+    super(renderDiagnostics(diagnostics));
+  }
+}
+
+/** The options that commands on the calendar share, as commander hands them over. */
+export interface PlanOptions {
+  readonly calendar: string;
+  readonly env?: readonly string[];
+  readonly asOf: string;
+  /** Seconds. */
+  readonly horizon: number;
+  readonly json?: boolean;
+}
+
+/** Adds `--calendar` and `--as-of`. The clock is read here, once. */
+export function addCalendarOptions(command: Command, now: () => Date): Command {
+  return command
+    .option('--calendar <dir>', 'folder with the *.yaml files of the release calendar', 'release-calendar')
+    .addOption(
+      new Option('--as-of <instant>', 'plan as of this instant, for example 2025-12-20T00:00:00Z').default(
+        now().toISOString(),
+        'now',
+      ),
+    );
+}
+
+/** Adds `--calendar`, `--as-of`, `--env`, `--horizon` and `--json`. */
+export function addPlanOptions(command: Command, now: () => Date): Command {
+  const collect = (name: string, names: readonly string[] = []): string[] => [...names, name];
+  return addCalendarOptions(command, now)
+    .option('--env <name>', 'environment to plan, repeatable (default: all)', collect)
+    .addOption(
+      new Option('--horizon <duration>', 'how far to look ahead, in ISO 8601')
+        .default(90 * 86_400, 'P90D')
+        .argParser(parseHorizon),
+    )
+    .option('--json', 'print one JSON document');
+}
+
+/** The instant of `--as-of`: ISO 8601 in UTC, whole seconds. */
+export function readAsOf(text: string): string {
+  const asOf = parseInstant(text, '--as-of');
+  if (typeof asOf !== 'string') throw new UsageError([asOf]);
+  return asOf;
+}
+
+function parseHorizon(text: string): number {
+  const seconds = parseDuration(text, { key: 'horizon', zero: false, most: 'P366D', example: 'P90D' });
+  if (typeof seconds !== 'number') throw new InvalidArgumentError(`${seconds.message}; mend: ${seconds.mend}`);
+  return seconds;
+}
+
+/** Checks the options and plans the calendar for the environments asked for. */
+export function loadFromOptions(options: PlanOptions): LoadedPlans & { readonly selected: readonly Environment[] } {
+  const asOf = readAsOf(options.asOf);
+  const unknown = unknownEnvironments(options.env ?? [], environments);
+  if (unknown.length > 0) throw new UsageError(unknown);
+  const selected = options.env ? environments.filter(({ name }) => options.env!.includes(name)) : environments;
+  const loaded = loadPlans({
+    calendarDir: options.calendar,
+    environments: selected,
+    known: environments,
+    asOf,
+    horizonSeconds: options.horizon,
+    environmentsFile: 'lib/environments.ts',
+  });
+  return { ...loaded, selected };
+}
+
+/** A diagnostic as `--json` prints it. */
+export function diagnosticJson({ severity, code, message, mend, file, line, column }: Diagnostic): object {
+  return { severity, code, message, mend, file, line, column };
+}
+
+/** One JSON document, ready to be read by another tool. */
+export function renderJson(document: object): string {
+  return `${JSON.stringify(document, null, 2)}\n`;
+}

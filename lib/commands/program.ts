@@ -1,0 +1,33 @@
+import { Command } from 'commander';
+import { TOOL_VERSION } from '../version';
+import { addCheckCommand } from './check';
+import type { Output } from './common';
+import { addPlanCommand } from './plan';
+import { runCommandLine } from './run';
+
+const HELP = `
+Examples:
+  $ prescale check                       is the calendar valid, and can it be planned?
+  $ prescale plan --env prod             what would a deploy register?
+  $ prescale COMMAND --help              every option, with examples
+
+Data goes to stdout, everything else to stderr. Exit codes: 0 fine, 1 problems found, 2 wrong usage, 3 the tool itself failed.`;
+
+/** Runs `prescale` and returns the exit code; see `runCommandLine`. */
+export function runProgram(args: readonly string[], output: Output, now: () => Date): Promise<number> {
+  return runCommandLine(
+    (done) => {
+      const program = new Command('prescale')
+        .description(
+          'A release calendar in git becomes capacity that is warm before the premiere and given back after it.',
+        )
+        .version(TOOL_VERSION)
+        .addHelpText('after', HELP);
+      addCheckCommand(program, output, now, done);
+      addPlanCommand(program, output, now, done);
+      return program;
+    },
+    args,
+    output,
+  );
+}

@@ -1,0 +1,130 @@
+import type { Environment } from './capacity/environment';
+
+const PRICE_SOURCE =
+  'AWS Fargate price list, Linux/x86, us-east-1, us-east-2 and eu-west-1 alike, as restated by third parties: 0.04048 per vCPU-hour, 0.004445 per GB-hour';
+
+/** One task of 4 vCPU and 8 GiB for an hour, USD; see `PRICE_SOURCE`. */
+const PRICE_PER_TASK_HOUR = 4 * 0.04048 + 8 * 0.004445;
+
+const PRICES = { currency: 'USD', source: PRICE_SOURCE, readOn: '2026-11-21' } as const;
+
+/** The same task everywhere, so that what is measured in staging holds in prod. */
+const TASK = {
+  // Stands in for the team's own image, which goes here by digest: this one answers every path with a page.
+  image: 'public.ecr.aws/nginx/nginx:stable',
+  port: 80,
+  cpu: 4096,
+  memoryMiB: 8192,
+} as const;
+
+/** What the playback layer has in common in all environments. */
+const PLAYBACK = {
+  namespace: 'ecs',
+  dimension: 'ecs:service:DesiredCount',
+  unit: 'task',
+  // A placeholder for a task of 4 vCPU until a load test is named in `requestsPerSecondSource`.
+  requestsPerSecondPerUnit: 1000,
+  // 200, the usual choice, would double the fleet for a while: past the load balancer's targets and the granted vCPU.
+  maximumPercent: 110,
+  vcpuPerUnit: 4,
+  pricePerUnitHour: PRICE_PER_TASK_HOUR,
+} as const;
+
+/** Seconds that a deploy may take until the scalable target is updated: two quiet stacks and one update take a few minutes. */
+const DEPLOY_WINDOW_SECONDS = 900;
+
+/** Tries a change out: a hundredth of the demand on the smallest fleet that survives the loss of a task. */
+const dev: Environment = {
+  name: 'dev',
+  // Not beside staging: three NAT gateways each would pass the five elastic addresses that an account has per region.
+  region: 'us-east-2',
+  zoneIds: ['use2-az1', 'use2-az2', 'use2-az3'],
+  deployWindowSeconds: DEPLOY_WINDOW_SECONDS,
+  demandFactor: 0.01,
+  layers: {
+    playback: {
+      ...PLAYBACK,
+      baseline: 2,
+      // Two thirds of the 1,133 that 2 tasks bear after the loss of one of three zones: 2 · 1,000 · 0.85 · 2/3.
+      baselineRequestsPerSecond: 750,
+      maximum: 20,
+    },
+  },
+  quotas: {
+    // maximum · 110 % · 4 vCPU = 88
+    fargateVcpu: 100,
+    fargateLaunchesPerSecond: 20,
+    loadBalancerTargets: 1000,
+    networkInterfaces: 5000,
+    cloudFrontRequestsPerSecond: 250_000,
+  },
+  prices: PRICES,
+  vpcCidr: '10.42.0.0/20',
+  task: TASK,
+};
+
+/** Rehearses prod at a tenth of its size. */
+const staging: Environment = {
+  name: 'staging',
+  region: 'eu-west-1',
+  zoneIds: ['euw1-az1', 'euw1-az2', 'euw1-az3'],
+  deployWindowSeconds: DEPLOY_WINDOW_SECONDS,
+  demandFactor: 0.1,
+  layers: {
+    playback: {
+      ...PLAYBACK,
+      baseline: 12,
+      // As in prod: exactly what the baseline bears after the loss of a zone.
+      baselineRequestsPerSecond: 6800,
+      maximum: 160,
+    },
+  },
+  quotas: {
+    // maximum · 110 % · 4 vCPU = 704
+    fargateVcpu: 800,
+    fargateLaunchesPerSecond: 20,
+    loadBalancerTargets: 1000,
+    networkInterfaces: 5000,
+    cloudFrontRequestsPerSecond: 250_000,
+  },
+  prices: PRICES,
+  vpcCidr: '10.41.0.0/18',
+  task: TASK,
+};
+
+const prod: Environment = {
+  name: 'prod',
+  region: 'us-east-1',
+  // Not use1-az3: CloudFront has no VPC origins there.
+  zoneIds: ['use1-az1', 'use1-az2', 'use1-az4'],
+  deployWindowSeconds: DEPLOY_WINDOW_SECONDS,
+  demandFactor: 1,
+  layers: {
+    playback: {
+      ...PLAYBACK,
+      baseline: 120,
+      // 120 tasks bear exactly this after the loss of one of three zones: 120 · 1,000 · 0.85 · 2/3.
+      baselineRequestsPerSecond: 68_000,
+      // 1,760 tasks while a deployment rolls: below the 2,000 granted targets of the load balancer.
+      maximum: 1600,
+    },
+  },
+  quotas: {
+    // maximum · 110 % · 4 vCPU = 7,040; granted on request, a new account has 6
+    fargateVcpu: 8000,
+    // AWS's default
+    fargateLaunchesPerSecond: 20,
+    // granted on request, AWS's default is 1,000
+    loadBalancerTargets: 2000,
+    // AWS's default
+    networkInterfaces: 5000,
+    // granted on request, AWS's default is 250,000
+    cloudFrontRequestsPerSecond: 1_000_000,
+  },
+  prices: PRICES,
+  vpcCidr: '10.40.0.0/16',
+  task: TASK,
+};
+
+/** All environments, smallest first; each becomes one stage of the app, by its name. */
+export const environments: readonly Environment[] = [dev, staging, prod];
