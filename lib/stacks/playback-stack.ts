@@ -1,0 +1,56 @@
+import { Peer } from 'aws-cdk-lib/aws-ec2';
+import { ContainerImage } from 'aws-cdk-lib/aws-ecs';
+import { Stack, Validations, type StackProps } from 'aws-cdk-lib/core';
+import type { Construct } from 'constructs';
+import type { Environment, LayerProfile } from '../capacity/environment';
+import { originFacingPrefixList, requireVpcOriginZones } from '../constructs/cloudfront-regions';
+import { LogBucket } from '../constructs/log-bucket';
+import { PlaybackTier } from '../constructs/playback-tier';
+import { ZonedVpc } from '../constructs/zoned-vpc';
+
+export interface PlaybackStackProps extends StackProps {
+  readonly environment: Environment;
+  /** The environment's layer `playback`. */
+  readonly layer: LayerProfile;
+}
+
+/** Network, load balancer and service. Knows nothing of releases, so that a change of the calendar never rolls the service. */
+export class PlaybackStack extends Stack {
+  readonly tier: PlaybackTier;
+  private readonly zoneIds: readonly string[];
+
+  constructor(scope: Construct, id: string, { environment, layer, ...props }: PlaybackStackProps) {
+    super(scope, id, props);
+    this.zoneIds = environment.zoneIds;
+    requireVpcOriginZones(environment.zoneIds);
+    const maximumPercent = layer.maximumPercent ?? 110;
+
+    const logBucket = new LogBucket(this, 'Logs');
+    Validations.of(logBucket).acknowledge({
+      id: 'AwsSolutions-S1',
+      reason:
+        'This bucket receives access and flow logs; logging the delivery of logs needs a bucket that has the same finding.',
+    });
+    const { vpc } = new ZonedVpc(this, 'Network', {
+      zoneIds: environment.zoneIds,
+      cidr: environment.vpcCidr,
+      maximumTasks: Math.ceil((layer.maximum * maximumPercent) / 100),
+      logBucket,
+    });
+    this.tier = new PlaybackTier(this, 'PlaybackTier', {
+      vpc,
+      logBucket,
+      ingress: [Peer.prefixList(originFacingPrefixList(environment.region))],
+      image: ContainerImage.fromRegistry(environment.task.image),
+      port: environment.task.port,
+      cpu: environment.task.cpu,
+      memoryMiB: environment.task.memoryMiB,
+      maximumPercent,
+    });
+  }
+
+  /** The environment's zone ids. Without this the CDK looks zones up with credentials once the account is known. */
+  override get availabilityZones(): string[] {
+    return [...this.zoneIds];
+  }
+}

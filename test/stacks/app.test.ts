@@ -1,0 +1,95 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const root = join(__dirname, '..', '..');
+const { context: flags } = JSON.parse(readFileSync(join(root, 'cdk.json'), 'utf8')) as { context: object };
+
+const STACK_TRACE = /^ +at /m;
+
+const folders: string[] = [];
+afterAll(() => folders.forEach((folder) => rmSync(folder, { recursive: true })));
+
+function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'prescale-app-'));
+  folders.push(folder);
+  return folder;
+}
+
+/** Runs the app as the CDK CLI does, without credentials. */
+function runApp(
+  context: Record<string, string>,
+): Promise<{ exitCode: number; stderr: string; templates: Record<string, string> }> {
+  const outdir = temporaryFolder();
+  return new Promise((resolve) => {
+    const child = execFile(
+      process.execPath,
+      ['--import', 'tsx', 'bin/app.ts'],
+      {
+        cwd: root,
+        env: {
+          PATH: process.env['PATH'],
+          CDK_OUTDIR: outdir,
+          CDK_CONTEXT_JSON: JSON.stringify({ ...flags, ...context }),
+          CDK_VALIDATION: 'false',
+        },
+      },
+      (_, __, stderr) => {
+        const files = readdirSync(outdir, { recursive: true, encoding: 'utf8' });
+        const templates = files.filter((file) => file.endsWith('.template.json')).sort();
+        resolve({
+          exitCode: child.exitCode ?? -1,
+          stderr,
+          templates: Object.fromEntries(templates.map((file) => [file, readFileSync(join(outdir, file), 'utf8')])),
+        });
+      },
+    );
+  });
+}
+
+/** A folder with one small release. */
+function calendarWith(premiere: string): string {
+  const folder = temporaryFolder();
+  writeFileSync(
+    join(folder, '2026.yaml'),
+    `releases:\n  - { id: small, title: Small, premiere: ${premiere}, kind: episode, floors: { playback: 500 } }\n`,
+  );
+  return folder;
+}
+
+describe('the app', () => {
+  test('writes the templates of the environments that were asked for, with the floors of the calendar', async () => {
+    const { exitCode, stderr, templates } = await runApp({
+      env: 'prod',
+      asOf: '2026-11-20T00:00:00Z',
+      calendar: calendarWith('2026-12-04T19:00Z'),
+    });
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+    expect(Object.keys(templates).map((file) => file.replace(/[0-9A-F]{8}/, ''))).toEqual([
+      'assembly-prod/prodCapacity.template.json',
+      'assembly-prod/prodEdge.template.json',
+      'assembly-prod/prodPlayback.template.json',
+    ]);
+    expect(Object.values(templates)[0]).toMatch(/"MinCapacity": 500/);
+  });
+
+  test.each([
+    ['an unknown environment', { env: 'dev,production' }, '"production"'],
+    ['a day that does not exist', { asOf: '2026-02-30T00:00:00Z' }, '"2026-02-30T00:00:00Z"'],
+    ['a date without a time', { asOf: '2026-02-03' }, '"2026-02-03"'],
+  ])('answers %s with exit code 2, its value, the mend and no template', async (_, context, value) => {
+    const { exitCode, stderr, templates } = await runApp(context);
+    expect({ exitCode, templates }).toEqual({ exitCode: 2, templates: {} });
+    expect(stderr).toContain(value);
+    expect(stderr).toContain('mend: ');
+    expect(stderr).not.toMatch(STACK_TRACE);
+  });
+
+  test('answers a bad calendar with exit code 1, its location and no template', async () => {
+    const { exitCode, stderr, templates } = await runApp({ env: 'dev', calendar: calendarWith('tomorrow') });
+    expect({ exitCode, templates }).toEqual({ exitCode: 1, templates: {} });
+    expect(stderr).toMatch(/2026\.yaml:2:\d+: /);
+    expect(stderr).not.toMatch(STACK_TRACE);
+  });
+});

@@ -1,0 +1,69 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { App, Stack } from 'aws-cdk-lib/core';
+import type { EnvironmentPlan, TargetPlan } from '../../lib/capacity/capacity-plan';
+import type { Environment } from '../../lib/capacity/environment';
+import { environments } from '../../lib/environments';
+import { EnvironmentStage } from '../../lib/stages/environment-stage';
+import { environmentPlan } from '../fixtures/plan';
+
+const { context } = JSON.parse(readFileSync(join(__dirname, '..', '..', 'cdk.json'), 'utf8')) as {
+  context: Record<string, unknown>;
+};
+
+const outdirs: string[] = [];
+afterAll(() => outdirs.forEach((outdir) => rmSync(outdir, { recursive: true })));
+
+/** An app as the CLI would start it: jest does not read the feature flags of `cdk.json`. */
+export function testApp({ validateTemplates = false } = {}): App {
+  const outdir = mkdtempSync(join(tmpdir(), 'prescale-test-'));
+  outdirs.push(outdir);
+  return new App({
+    context,
+    autoSynth: false,
+    analyticsReporting: false,
+    // Seconds of start-up: on in the one test that is about it.
+    builtinCloudFormationValidation: validateTemplates,
+    outdir,
+  });
+}
+
+/** A stack of somebody else, in a region with two zones that are known. */
+export class OtherStack extends Stack {
+  constructor(
+    app = testApp(),
+    private readonly zones = ['use1-az1', 'use1-az2'],
+    region = 'us-east-1',
+  ) {
+    super(app, 'Other', { env: { region } });
+  }
+
+  override get availabilityZones(): string[] {
+    return this.zones;
+  }
+}
+
+export function environmentNamed(name: string): Environment {
+  const environment = environments.find((candidate) => candidate.name === name);
+  if (environment === undefined) throw new Error(`no environment "${name}"`);
+  return environment;
+}
+
+/** The fixture's evening, in bounds that fit the environment. */
+export function planFor({ name, region, layers }: Environment, target: Partial<TargetPlan> = {}): EnvironmentPlan {
+  const playback = layers['playback'];
+  const inProd = name === 'prod';
+  return environmentPlan(name, region, {
+    ...(!inProd && playback && { min: playback.baseline, max: playback.maximum, actions: [] }),
+    ...target,
+  });
+}
+
+export function testStage(
+  name: string,
+  { app = testApp(), account, target }: { app?: App; account?: string; target?: Partial<TargetPlan> } = {},
+): EnvironmentStage {
+  const environment = environmentNamed(name);
+  return new EnvironmentStage(app, { environment, plan: planFor(environment, target), account });
+}
