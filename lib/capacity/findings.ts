@@ -163,7 +163,7 @@ function quotaFindings(environment: Environment, target: PlannedTarget): Finding
     findings.push({
       code: check.code,
       severity: 'warning',
-      message: `${listNames(peakOf(worst).releases)} needs ${formatCount(check.needs(worst))} ${check.what}, granted are ${formatCount(granted)}${isDefault ? " (AWS's default)" : ''}`,
+      message: `${listNames(peakOf(worst).releases)} needs ${formatCount(Math.ceil(check.needs(worst)))} ${check.what}, granted are ${formatCount(granted)}${isDefault ? " (AWS's default)" : ''}`,
       mend: `request an increase of ${check.name} in ${check.quota === 'cloudFrontRequestsPerSecond' ? 'us-east-1' : environment.region}`,
       releases,
     });

@@ -1,0 +1,219 @@
+import type { Release } from '../../lib/calendar/release';
+import type { Finding } from '../../lib/capacity/capacity-plan';
+import type { Environment } from '../../lib/capacity/environment';
+import { retryAmplification } from '../../lib/capacity/findings';
+import { validateEnvironment } from '../../lib/capacity/validate-environment';
+import { environments } from '../../lib/environments';
+import { at, environment, plan, release } from './fixtures';
+
+const PREMIERE = at('2026-01-01T01:00:00Z');
+const FINALE = release({ id: 'finale', premiereAt: PREMIERE });
+const AS_OF = '2025-12-20T00:00:00Z';
+
+function findings(releases: readonly Release[], where: Environment = environment(), asOf = AS_OF): readonly Finding[] {
+  return plan(releases, asOf, where).environments[0]!.findings;
+}
+
+/** The one finding of a code, as a reader sees it. */
+function only(code: string, all: readonly Finding[]): string {
+  const found = all.filter((finding) => finding.code === code);
+  expect(found).toHaveLength(1);
+  return `${found[0]!.severity}: ${found[0]!.message}; ${found[0]!.mend} (${found[0]!.releases.join(', ')})`;
+}
+
+test('a release within all limits, with a measured profile, has no findings', () => {
+  expect(findings([FINALE])).toEqual([]);
+});
+
+describe('an error is', () => {
+  test('a release that needs more than the ceiling', () => {
+    expect(only('capacity/ceiling', findings([FINALE], environment({ maximum: 900 })))).toBe(
+      'error: finale needs 972 tasks in us-east-1/playback at 2026-01-01T00:00:00Z, above the ceiling of 900; ' +
+        'raise maximum of prod or lower the audience (finale)',
+    );
+  });
+
+  test('a release that needs more tasks than an ECS service can have, whatever the ceiling', () => {
+    const huge = { ...FINALE, audience: { peakViewers: 60_000_000, uncertainty: 0.35 } };
+    expect(only('limit/ecs-tasks-per-service', findings([huge]))).toBe(
+      'error: finale needs 5,799 tasks in us-east-1/playback at 2026-01-01T00:00:00Z, above the 5,000 tasks of an ECS ' +
+        'service, which AWS does not raise; use larger tasks or a second service (finale)',
+    );
+  });
+
+  test('not what is planned only later: that is a warning until a plan holds it', () => {
+    const all = findings([FINALE], environment({ maximum: 900 }), '2025-09-01T00:00:00Z');
+    expect(only('capacity/ceiling', all)).toMatch(/^warning: .* before a plan covers it \(finale\)$/);
+  });
+
+  test('not what is past', () => {
+    expect(findings([FINALE], environment({ maximum: 900 }), '2026-01-02T00:00:00Z')).toEqual([]);
+  });
+});
+
+describe('a warning is', () => {
+  test('each quota that a new account has and the finale passes, with a rolling deploy', () => {
+    const all = findings([FINALE], environment({}, { quotas: {} }));
+    expect(all.map(({ code, message }) => `${code}: ${message}`)).toEqual([
+      "quota/cloudfront-requests: finale needs 550,705 requests per second of one distribution, granted are 250,000 (AWS's default)",
+      "quota/fargate-vcpu: finale needs 4,276 Fargate vCPU with a rolling deploy at 110 %, granted are 6 (AWS's default)",
+      "quota/load-balancer-targets: finale needs 1,069 targets of one load balancer with a rolling deploy at 110 %, granted are 1,000 (AWS's default)",
+    ]);
+    expect(all[1]!.mend).toBe('request an increase of fargate L-3032A538 in us-east-1');
+  });
+
+  test('network interfaces and launches beyond what was granted', () => {
+    const quotas = { ...environment().quotas, networkInterfaces: 1000, fargateLaunchesPerSecond: 5 };
+    expect(findings([FINALE], environment({}, { quotas })).map(({ message }) => message)).toEqual([
+      'finale needs 9 task launches per second, sustained, granted are 5',
+      'finale needs 1,069 network interfaces with a rolling deploy at 110 %, granted are 1,000',
+    ]);
+  });
+
+  test('an overload that retries could keep alive, unless the service sheds load', () => {
+    expect(only('capacity/retry-amplification', findings([FINALE], environment({ shedsLoad: false })))).toBe(
+      "warning: finale: an overload at 2026-01-01T00:00:00Z could feed itself, because 3 retries can make 972 tasks' " +
+        'worth of requests 2.95 times as many, above the ceiling of 1,600; shed load in the service, then set shedsLoad (finale)',
+    );
+    expect(retryAmplification(3, 0.8)).toBeCloseTo(2.952, 6);
+  });
+
+  test('a dependency that warm tasks or arriving viewers would melt', () => {
+    const dependencies = [
+      { name: 'session database connections', perTask: 20, limit: 10_000 },
+      { name: 'licence service', perPlay: 1, limit: 10_000 },
+      { name: 'sign-in', perPlay: 1, limit: 1_000_000 },
+    ];
+    expect(findings([FINALE], environment({ dependencies })).map(({ message }) => message)).toEqual([
+      'plays of finale put 28,095 on licence service, which bears 10,000',
+      'warm tasks of finale put 19,440 on session database connections, which bears 10,000',
+    ]);
+  });
+
+  test('a throughput that nobody measured', () => {
+    expect(
+      only('assumption/requests-per-unit', findings([], environment({ requestsPerSecondSource: undefined }))),
+    ).toBe(
+      'warning: 1,000 requests per second of one task in us-east-1/playback is a placeholder; measure it with a load ' +
+        'test and name the test in requestsPerSecondSource ()',
+    );
+  });
+
+  test('an audience calibrated on a figure that was assumed', () => {
+    const audience = { peakViewers: 9_000_000, uncertainty: 0.3, like: { id: 'past', growth: 1.2, assumed: true } };
+    expect(only('assumption/audience', findings([{ ...FINALE, audience }]))).toMatch(
+      /^warning: finale is calibrated on past, whose peak was assumed/,
+    );
+    expect(findings([{ ...FINALE, audience: { ...audience, like: { ...audience.like, assumed: false } } }])).toEqual(
+      [],
+    );
+  });
+
+  test('a release that is still tentative in the last seven days', () => {
+    const tentative = { ...FINALE, status: 'tentative' as const };
+    expect(findings([tentative], environment(), '2025-12-25T00:59:59Z')).toEqual([]);
+    expect(only('release/tentative', findings([tentative], environment(), '2025-12-25T01:00:00Z'))).toBe(
+      'warning: finale premieres at 2026-01-01T01:00:00Z and is still tentative; set its status to confirmed or cancelled (finale)',
+    );
+    expect(findings([tentative], environment(), '2026-01-01T01:30:00Z')).toEqual([]);
+  });
+
+  test('a warm-up shorter than the time that people wait in the app', () => {
+    expect(only('release/short-warm-up', findings([{ ...FINALE, warmUpSeconds: 300 }]))).toMatch(
+      /^warning: finale is warm 5 min before its premiere, but people wait in the app from 30 min before it/,
+    );
+  });
+
+  test('a release beyond the horizon, and one that the budget of actions cannot hold', () => {
+    expect(only('release/deferred', findings([FINALE], environment(), '2025-09-01T00:00:00Z'))).toBe(
+      'warning: finale is beyond the horizon, and the plan covers until 2025-11-30T00:00:00Z; deploy again before then: a ' +
+        'later plan brings it in (finale)',
+    );
+    const later = { ...FINALE, id: 'later', premiereAt: PREMIERE + 86_400 };
+    expect(only('release/deferred', findings([FINALE, later], environment({ actionBudget: 10 })))).toBe(
+      'warning: later is in a window that the plan cannot hold whole, and the plan covers until 2026-01-01T23:55:00Z; ' +
+        'deploy again before then: a later plan brings it in (later)',
+    );
+  });
+
+  test('a first floor that was due before the plan, until its release gives back', () => {
+    expect(findings([FINALE], environment(), '2025-12-31T23:55:00Z')).toEqual([]);
+    expect(only('capacity/too-late', findings([FINALE], environment(), '2025-12-31T23:56:00Z'))).toBe(
+      'warning: the first floor for finale was due at 2025-12-31T23:55:00Z, before this plan; see in the account whether ' +
+        'an earlier deploy had it: only then is it warm (finale)',
+    );
+    expect(findings([FINALE], environment(), '2026-01-01T01:25:00Z')).toEqual([]);
+  });
+});
+
+describe('an environment', () => {
+  test.each(environments.map((shipped) => [shipped.name, shipped] as const))('%s as shipped is sound', (_, shipped) => {
+    expect(validateEnvironment(shipped)).toEqual([]);
+  });
+
+  const withProfile = (fields: object): Environment => environment(fields);
+  test.each<[string, Environment]>([
+    ['name must be lower case letters, digits and hyphens, got "Prod 1"', environment({}, { name: 'Prod 1' })],
+    ['region must be an AWS region, got "virginia"', environment({}, { region: 'virginia' })],
+    ['zoneIds must be at least two zones, got ["use1-az1"]', environment({}, { zoneIds: ['use1-az1'] })],
+    [
+      'zoneIds must be different zones, got ["use1-az1","use1-az1"]',
+      environment({}, { zoneIds: ['use1-az1', 'use1-az1'] }),
+    ],
+    [
+      'zoneIds must be zone ids, not zone names, got ["us-east-1a","use1-az1"]',
+      environment({}, { zoneIds: ['us-east-1a', 'use1-az1'] }),
+    ],
+    ['deployWindowSeconds must be from 60 to 86400, got 0', environment({}, { deployWindowSeconds: 0 })],
+    ['demandFactor must be above 0 and at most 10, got 0', environment({}, { demandFactor: 0 })],
+    ['layers must be at least one layer, got {}', environment({}, { layers: {} })],
+    ['quotas.fargateVcpu must be above 0, got 0', environment({}, { quotas: { fargateVcpu: 0 } })],
+    [
+      'prices.currency must be an ISO 4217 code, got "$"',
+      environment({}, { prices: { currency: '$', source: 's', readOn: '2026-01-01' } }),
+    ],
+    ['vpcCidr must be an IPv4 range, got "10.0.0.0"', environment({}, { vpcCidr: '10.0.0.0' })],
+    ['layers.playback.baseline must be a whole number of at least 1, got 0.5', withProfile({ baseline: 0.5 })],
+    [
+      'layers.playback.maximum must be a whole number of at least the baseline, 120, got 100',
+      withProfile({ maximum: 100 }),
+    ],
+    [
+      'layers.playback.maximum must be at most 5000 tasks, which AWS does not raise, got 6000',
+      withProfile({ maximum: 6000 }),
+    ],
+    [
+      'layers.playback.leadTime.unitsPerMinute must be at most 500, which Fargate does not exceed per service, got 900',
+      withProfile({ leadTime: { unitsPerMinute: 900 } }),
+    ],
+    ['layers.playback.requestsPerSecondPerUnit must be above 0, got -1', withProfile({ requestsPerSecondPerUnit: -1 })],
+    ['layers.playback.utilisationNormal must be above 0 and below 1, got 1', withProfile({ utilisationNormal: 1 })],
+    ['layers.playback.planningQuantile must be from 0.5 to below 1, got 90', withProfile({ planningQuantile: 90 })],
+    [
+      'layers.playback.actionBudget must be a whole number of at least 10, so that one window fits, got 5',
+      withProfile({ actionBudget: 5 }),
+    ],
+    [
+      'layers.playback.actionBudget must be at most 200, which AWS does not raise, got 300',
+      withProfile({ actionBudget: 300 }),
+    ],
+    ['layers.playback.maximumPercent must be from 101 to 200, got 100', withProfile({ maximumPercent: 100 })],
+    [
+      'layers.playback.dependencies[0] must be given either perTask or perPlay, got {"name":"db","limit":5}',
+      withProfile({ dependencies: [{ name: 'db', limit: 5 }] }),
+    ],
+    ['layers.playback.demand.refreshSeconds must be above 0, got 0', withProfile({ demand: { refreshSeconds: 0 } })],
+    [
+      'layers.playback.demand.lobbyShare must be a share of at most 1, got 30',
+      withProfile({ demand: { lobbyShare: 30 } }),
+    ],
+    [
+      'layers.playback.demand.kinds.finale.sigma must be above 0, got -1',
+      withProfile({ demand: { kinds: { finale: { sigma: -1 } } } }),
+    ],
+  ])('%s', (message, broken) => {
+    const problems = validateEnvironment(broken);
+    expect(problems.map((problem) => problem.message)).toContain(message);
+    expect(problems.every(({ mend }) => mend.length > 0)).toBe(true);
+  });
+});
