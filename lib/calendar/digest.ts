@@ -21,6 +21,6 @@ function canonicalJson(value: unknown): string {
  * @param releases Sorted as in `ReleaseCalendar`.
  */
 export function digestReleases(releases: readonly Release[]): string {
-  const meaning = releases.map(({ location: _, ...release }) => release);
+  const meaning = releases.map((release) => ({ ...release, location: undefined }));
   return `sha256:${createHash('sha256').update(canonicalJson(meaning)).digest('hex')}`;
 }

@@ -39,7 +39,7 @@ export function formatDuration(seconds: number): string {
 /** What `2h 8m`, `90 min` or `PT1.5H` would be in ISO 8601 without fractions; undefined when it is nothing of that sort. */
 function guessIso(value: unknown): string | undefined {
   if (typeof value !== 'string' || value.length > 40) return undefined;
-  if (/^P/.test(value)) {
+  if (value.startsWith('P')) {
     try {
       return formatDuration(Math.round(Math.abs(toSeconds(value))));
     } catch {

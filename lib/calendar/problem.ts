@@ -14,7 +14,7 @@ const LONGEST_SHOWN = 60;
 export function showValue(value: unknown): string {
   if (value === undefined || value === null) return 'nothing';
   if (typeof value === 'string') {
-    const letters = [...value.slice(0, 2 * LONGEST_SHOWN)];
+    const letters = Array.from(value.slice(0, 2 * LONGEST_SHOWN));
     return JSON.stringify(letters.length > LONGEST_SHOWN ? `${letters.slice(0, LONGEST_SHOWN - 1).join('')}…` : value);
   }
   if (Array.isArray(value)) return value.length > 0 ? 'a list' : 'an empty list';

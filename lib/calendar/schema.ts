@@ -482,6 +482,7 @@ const releaseSchema = field(
     description: 'One release: what becomes available, when, and who is expected.',
     anyOf: [{ required: ['audience'] }, { required: ['floors'] }],
     if: { properties: { kind: { const: 'live' } }, required: ['kind'] },
+    // oxlint-disable-next-line unicorn/no-thenable -- a keyword of JSON Schema
     then: { required: ['length'] },
   },
   {
