@@ -42,29 +42,35 @@ function peakOf(window: Window): { units: number; at: string; releases: readonly
 function ceilingFindings(environment: Environment, target: PlannedTarget): Finding[] {
   const { plan, profile, windows, included } = target;
   const findings: Finding[] = [];
-  for (const [index, window] of windows.entries()) {
+  // A drill asks for no more than its night: where the plan holds both, the night is named.
+  const nightsFirst = windows.toSorted((a, b) => Number(a.drill) - Number(b.drill));
+  for (const window of nightsFirst) {
     const { units, at, releases } = peakOf(window);
-    const what = `${listNames(releases)} ${releases.length === 1 ? 'needs' : 'need'} ${formatCount(units)} ${plan.unit}s in ${plan.id} at ${at}`;
-    const isIncluded = index < included.length;
-    if (profile.namespace === 'ecs' && units > ECS_TASKS_PER_SERVICE) {
-      findings.push({
-        code: 'limit/ecs-tasks-per-service',
-        severity: isIncluded ? 'error' : 'warning',
-        message: `${what}, above the ${formatCount(ECS_TASKS_PER_SERVICE)} tasks of an ECS service, which AWS does not raise`,
-        mend: 'use larger tasks or a second service',
-        releases,
-      });
-    } else if (units > profile.maximum) {
-      findings.push({
-        code: 'capacity/ceiling',
-        severity: isIncluded ? 'error' : 'warning',
-        message: `${what}, above the ceiling of ${formatCount(profile.maximum)}`,
-        mend: `raise maximum of ${environment.name} or lower the audience${isIncluded ? '' : ' before a plan covers it'}`,
-        releases,
-      });
-    }
+    const isFixed = profile.namespace === 'ecs' && units > ECS_TASKS_PER_SERVICE;
+    if (!isFixed && units <= profile.maximum) continue;
+    const isIncluded = included.includes(window);
+    const severity = isIncluded ? 'error' : 'warning';
+    const isNamed = (finding: Finding): boolean =>
+      finding.severity === severity && releases.every((id) => finding.releases.includes(id));
+    if (window.drill && findings.some(isNamed)) continue;
+    const what = `${listNames(releases)} ${needs(releases)} ${formatCount(units)} ${plan.unit}s in ${plan.id} at ${at}`;
+    findings.push({
+      code: isFixed ? 'limit/ecs-tasks-per-service' : 'capacity/ceiling',
+      severity,
+      message: isFixed
+        ? `${what}, above the ${formatCount(ECS_TASKS_PER_SERVICE)} tasks of an ECS service, which AWS does not raise`
+        : `${what}, above the ceiling of ${formatCount(profile.maximum)}`,
+      mend: isFixed
+        ? 'use larger tasks or a second service'
+        : `raise maximum of ${environment.name} or lower the audience${isIncluded ? '' : ' before a plan covers it'}`,
+      releases,
+    });
   }
   return findings;
+}
+
+function needs(releases: readonly string[]): string {
+  return releases.length === 1 ? 'needs' : 'need';
 }
 
 /** Without load shedding an overload is kept alive by retries: the ceiling would have to bear them, too. */
@@ -163,7 +169,7 @@ function quotaFindings(environment: Environment, target: PlannedTarget): Finding
     findings.push({
       code: check.code,
       severity: 'warning',
-      message: `${listNames(peakOf(worst).releases)} needs ${formatCount(Math.ceil(check.needs(worst)))} ${check.what}, granted are ${formatCount(granted)}${isDefault ? " (AWS's default)" : ''}`,
+      message: `${listNames(peakOf(worst).releases)} ${needs(peakOf(worst).releases)} ${formatCount(Math.ceil(check.needs(worst)))} ${check.what}, granted are ${formatCount(granted)}${isDefault ? " (AWS's default)" : ''}`,
       mend: `request an increase of ${check.name} in ${check.quota === 'cloudFrontRequestsPerSecond' ? 'us-east-1' : environment.region}`,
       releases,
     });

@@ -1,3 +1,4 @@
+import type { Release } from '../../lib/calendar/release';
 import { audienceCurve } from '../../lib/capacity/demand';
 import { DEFAULT_DEMAND_MODEL } from '../../lib/capacity/demand-model';
 import { floorAt } from '../../lib/capacity/floor-at';
@@ -261,8 +262,7 @@ describe('the spread of a forecast', () => {
       premiereAt: at('2024-01-01T01:00:00Z'),
       observed: { peakViewers: 8_000_000, assumed, source: 'test' },
     });
-  const unitsOf = (...releases: Parameters<typeof plan>[0] & readonly object[]): number =>
-    targetOf(plan(calendar(...releases), AS_OF)).required[0]!.units;
+  const unitsOf = (...releases: Release[]): number => targetOf(plan(calendar(...releases), AS_OF)).required[0]!.units;
 
   test('is wide until a release of the kind was measured', () => {
     expect(unitsOf(uncertain)).toBe(1454);
