@@ -2,6 +2,8 @@ import { execFile } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { environments } from '../../lib/environments';
+import { loadPlan } from '../../lib/load-plan';
 
 const root = join(__dirname, '..', '..');
 const { context: flags } = JSON.parse(readFileSync(join(root, 'cdk.json'), 'utf8')) as { context: object };
@@ -59,20 +61,41 @@ function calendarWith(premiere: string): string {
 }
 
 describe('the app', () => {
-  test('writes the templates of the environments that were asked for, with the floors of the calendar', async () => {
-    const { exitCode, stderr, templates } = await runApp({
-      env: 'prod',
-      asOf: '2026-11-20T00:00:00Z',
-      calendar: calendarWith('2026-12-04T19:00Z'),
-    });
+  test('writes the templates of the environments that were asked for, and no others', async () => {
+    const calendar = calendarWith('2026-12-04T19:00Z');
+    const { exitCode, stderr, templates } = await runApp({ env: 'prod', asOf: '2026-11-20T00:00:00Z', calendar });
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
     expect(Object.keys(templates).map((file) => file.replace(/[0-9A-F]{8}/, ''))).toEqual([
       'assembly-prod/prodCapacity.template.json',
       'assembly-prod/prodEdge.template.json',
       'assembly-prod/prodPlayback.template.json',
     ]);
-    expect(Object.values(templates)[0]).toMatch(/"MinCapacity": 500/);
   });
+
+  test.each(['2026-11-21T00:00:00Z', '2026-12-26T01:20:30Z'])(
+    'registers exactly the numbers of the plan, in every environment, as of %s',
+    async (asOf) => {
+      const { templates } = await runApp({ asOf });
+      for (const environment of environments) {
+        const { targets } = loadPlan({ calendarDir: join(root, 'release-calendar'), environment, asOf });
+        const { min, max, actions } = targets[0]!;
+        const [, text] = Object.entries(templates).find(([file]) => file.includes(`/${environment.name}Capacity`))!;
+        const { Resources } = JSON.parse(text) as { Resources: Record<string, { Type: string; Properties: object }> };
+        const registered = Object.values(Resources).filter(({ Type }) => Type.endsWith('::ScalableTarget'));
+        expect(registered.map(({ Properties }) => Properties)).toMatchObject([
+          {
+            MinCapacity: min,
+            MaxCapacity: max,
+            ScheduledActions: actions.map((action) => ({
+              ScheduledActionName: action.name,
+              Schedule: `at(${action.at.replace('Z', '')})`,
+              ScalableTargetAction: { MinCapacity: action.min, MaxCapacity: action.max },
+            })),
+          },
+        ]);
+      }
+    },
+  );
 
   test.each([
     ['an unknown environment', { env: 'dev,production' }, '"production"'],

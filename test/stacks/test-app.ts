@@ -2,11 +2,11 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App, Stack } from 'aws-cdk-lib/core';
-import type { EnvironmentPlan, TargetPlan } from '../../lib/capacity/capacity-plan';
+import type { EnvironmentPlan } from '../../lib/capacity/capacity-plan';
 import type { Environment } from '../../lib/capacity/environment';
 import { environments } from '../../lib/environments';
+import { loadPlan } from '../../lib/load-plan';
 import { EnvironmentStage } from '../../lib/stages/environment-stage';
-import { environmentPlan } from '../fixtures/plan';
 
 const { context } = JSON.parse(readFileSync(join(__dirname, '..', '..', 'cdk.json'), 'utf8')) as {
   context: Record<string, unknown>;
@@ -50,20 +50,16 @@ export function environmentNamed(name: string): Environment {
   return environment;
 }
 
-/** The fixture's evening, in bounds that fit the environment. */
-export function planFor({ name, region, layers }: Environment, target: Partial<TargetPlan> = {}): EnvironmentPlan {
-  const playback = layers['playback'];
-  const inProd = name === 'prod';
-  return environmentPlan(name, region, {
-    ...(!inProd && playback && { min: playback.baseline, max: playback.maximum, actions: [] }),
-    ...target,
-  });
+/** A small calendar at a fixed instant, planned for the environment. */
+export function planFor(environment: Environment, calendar = 'overlap'): EnvironmentPlan {
+  const calendarDir = join(__dirname, '..', 'fixtures', 'plans', calendar);
+  return loadPlan({ calendarDir, environment, asOf: '2026-12-01T00:00:00Z' });
 }
 
 export function testStage(
   name: string,
-  { app = testApp(), account, target }: { app?: App; account?: string; target?: Partial<TargetPlan> } = {},
+  { app = testApp(), account, calendar }: { app?: App; account?: string; calendar?: string } = {},
 ): EnvironmentStage {
   const environment = environmentNamed(name);
-  return new EnvironmentStage(app, { environment, plan: planFor(environment, target), account });
+  return new EnvironmentStage(app, { environment, plan: planFor(environment, calendar), account });
 }
