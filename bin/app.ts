@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { App } from 'aws-cdk-lib/core';
 import { renderDiagnostics } from '../lib/calendar/render-diagnostics';
-import type { Environment } from '../lib/capacity/environment';
+import type { StackEnvironment } from '../lib/capacity/environment';
 import { environments } from '../lib/environments';
 import { loadPlans, parseInstant, unknownEnvironments } from '../lib/load-plan';
 import { EnvironmentStage } from '../lib/stages/environment-stage';
@@ -43,7 +43,7 @@ function main(): void {
 }
 
 /** The environments named in `-c env=NAME[,NAME]`, or all; in their own order. */
-function selectEnvironments(value: unknown): readonly Environment[] {
+function selectEnvironments(value: unknown): readonly StackEnvironment[] {
   if (value === undefined) return environments;
   const names = String(value)
     .split(',')

@@ -1,4 +1,4 @@
-import type { Environment } from './capacity/environment';
+import type { StackEnvironment } from './capacity/environment';
 
 const PRICE_SOURCE =
   'AWS Fargate price list, Linux/x86, us-east-1, us-east-2 and eu-west-1 alike, as restated by third parties: 0.04048 per vCPU-hour, 0.004445 per GB-hour';
@@ -34,7 +34,7 @@ const PLAYBACK = {
 const DEPLOY_WINDOW_SECONDS = 900;
 
 /** Tries a change out: a hundredth of the demand on the smallest fleet that survives the loss of a task. */
-const dev: Environment = {
+const dev: StackEnvironment = {
   name: 'dev',
   // Not beside staging: three NAT gateways each would pass the five elastic addresses that an account has per region.
   region: 'us-east-2',
@@ -64,7 +64,7 @@ const dev: Environment = {
 };
 
 /** Rehearses prod at a tenth of its size. */
-const staging: Environment = {
+const staging: StackEnvironment = {
   name: 'staging',
   region: 'eu-west-1',
   zoneIds: ['euw1-az1', 'euw1-az2', 'euw1-az3'],
@@ -92,7 +92,7 @@ const staging: Environment = {
   task: TASK,
 };
 
-const prod: Environment = {
+const prod: StackEnvironment = {
   name: 'prod',
   region: 'us-east-1',
   // Not use1-az3: CloudFront has no VPC origins there.
@@ -127,4 +127,4 @@ const prod: Environment = {
 };
 
 /** All environments, smallest first; each becomes one stage of the app, by its name. */
-export const environments: readonly Environment[] = [dev, staging, prod];
+export const environments: readonly StackEnvironment[] = [dev, staging, prod];

@@ -1,6 +1,6 @@
 import type { ReleaseCalendar } from '../calendar/release';
 import { type AudienceCurve, CURVE_STEP_SECONDS } from './demand';
-import type { Environment } from './environment';
+import { type Environment, resolveEnvironment } from './environment';
 import { fromIso, toIso } from './instants';
 import { DemandForecaster } from './release-demand';
 import { unitsFor } from './units';
@@ -42,7 +42,8 @@ export interface DemandTimelineInput {
  * @throws RangeError for an unknown layer, a span that is empty, or a step that is too short
  */
 export function demandTimeline(input: DemandTimelineInput): DemandTimeline {
-  const { calendar, environment, layer, stepSeconds = 60 } = input;
+  const { calendar, layer, stepSeconds = 60 } = input;
+  const environment = resolveEnvironment(input.environment);
   const profile = environment.layers[layer];
   if (!profile) {
     const layers = Object.keys(environment.layers).join(', ');

@@ -149,28 +149,34 @@ export interface GrantedQuotas {
   readonly cloudFrontRequestsPerSecond?: number;
 }
 
-/** One environment, complete: what differs between dev, staging and prod stands here and nowhere else. */
+/** What a plan of one environment is made from. */
 export interface Environment {
+  /** Lower case letters, digits and hyphens. */
   readonly name: string;
-  /** AWS region of playback and capacity, for example `us-east-1`. */
+  /** AWS region of the layers, for example `us-east-1`. */
   readonly region: string;
   /** Availability zones by id, which is the same in all accounts. Their number is the `z` of the sizing. */
   readonly zoneIds: readonly string[];
-  /** How long a deploy may take until the scalable target is updated; no action falls due in this time. Seconds. */
-  readonly deployWindowSeconds: number;
-  /** Share of the calendar's demand that this environment plans for; 1 in prod. */
-  readonly demandFactor: number;
+  /** How long a deploy may take until the scalable target is updated; no action falls due in this time. Seconds. @default 900 */
+  readonly deployWindowSeconds?: number;
+  /** Share of the calendar's demand that this environment plans for. @default 1 */
+  readonly demandFactor?: number;
   /** Scalable layers by name; releases state `floors` by the same names. */
   readonly layers: Readonly<Record<string, LayerProfile>>;
-  readonly quotas: GrantedQuotas;
+  /** @default AWS's defaults for a new account */
+  readonly quotas?: GrantedQuotas;
   readonly prices: {
     /** ISO 4217 code. */
     readonly currency: string;
     /** Where the prices of the layers were read. */
     readonly source: string;
-    /** The day on which they were read. */
+    /** The day on which they were read, for example `2026-11-21`. */
     readonly readOn: string;
   };
+}
+
+/** An environment of the reference stacks, complete: what differs between dev, staging and prod stands in it and nowhere else. */
+export interface StackEnvironment extends Required<Environment> {
   /** IPv4 range of the VPC, for example `10.40.0.0/16`. */
   readonly vpcCidr: string;
   /** The playback service's task. */
@@ -183,4 +189,10 @@ export interface Environment {
     readonly cpu: number;
     readonly memoryMiB: number;
   };
+}
+
+/** An environment with the defaults of what it leaves out. */
+export function resolveEnvironment(environment: Environment): Required<Environment> {
+  const { deployWindowSeconds = 900, demandFactor = 1, quotas = {} } = environment;
+  return { ...environment, deployWindowSeconds, demandFactor, quotas };
 }

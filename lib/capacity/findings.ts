@@ -17,7 +17,7 @@ const TENTATIVE_WARNING_SECONDS = 7 * 86_400;
  * code and message, so that the list does not depend on the order of entries.
  */
 export function findingsOf(
-  environment: Environment,
+  environment: Required<Environment>,
   targets: readonly PlannedTarget[],
   asOf: number,
   horizonEnd: number,
@@ -39,7 +39,7 @@ function peakOf(window: Window): { units: number; at: string; releases: readonly
   return { units: peak.units, at: toIso(cellStart(peak.from)), releases: peak.releases };
 }
 
-function ceilingFindings(environment: Environment, target: PlannedTarget): Finding[] {
+function ceilingFindings(environment: Required<Environment>, target: PlannedTarget): Finding[] {
   const { plan, profile, windows, included } = target;
   const findings: Finding[] = [];
   // A drill asks for no more than its night: where the plan holds both, the night is named.
@@ -111,7 +111,7 @@ interface QuotaCheck {
   readonly name: string;
 }
 
-function quotaFindings(environment: Environment, target: PlannedTarget): Finding[] {
+function quotaFindings(environment: Required<Environment>, target: PlannedTarget): Finding[] {
   const { profile, plan, included } = target;
   if (profile.namespace !== 'ecs') return [];
   const { vcpuPerUnit, maximumPercent = 110 } = profile;

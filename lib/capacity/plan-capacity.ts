@@ -9,7 +9,7 @@ import type {
   TargetCost,
   TargetPlan,
 } from './capacity-plan';
-import type { Environment, LayerProfile, LeadTime } from './environment';
+import { type Environment, type LayerProfile, type LeadTime, resolveEnvironment } from './environment';
 import { findingsOf } from './findings';
 import { fromIso, toCompactIso, toIso } from './instants';
 import { DEFAULT_LEAD_TIME } from './lead-time';
@@ -55,14 +55,14 @@ export function planCapacity(input: PlanCapacityInput): CapacityPlan {
     calendarDigest: input.calendar.digest,
     toolVersion: input.toolVersion,
     environments: input.environments.map((environment) =>
-      planEnvironment(input.calendar, environment, asOf, horizonEnd),
+      planEnvironment(input.calendar, resolveEnvironment(environment), asOf, horizonEnd),
     ),
   };
 }
 
 function planEnvironment(
   calendar: ReleaseCalendar,
-  environment: Environment,
+  environment: Required<Environment>,
   asOf: number,
   horizonEnd: number,
 ): EnvironmentPlan {
@@ -92,7 +92,7 @@ function planEnvironment(
 
 function planTarget(
   calendar: ReleaseCalendar,
-  environment: Environment,
+  environment: Required<Environment>,
   layer: string,
   profile: LayerProfile,
   asOf: number,
@@ -215,7 +215,12 @@ function describeWindow(window: Window): CapacityWindow {
   };
 }
 
-function costOf(schedule: Schedule, profile: LayerProfile, environment: Environment, asOf: number): TargetCost {
+function costOf(
+  schedule: Schedule,
+  profile: LayerProfile,
+  environment: Required<Environment>,
+  asOf: number,
+): TargetCost {
   let unitSeconds = 0;
   let units = schedule.min;
   let at = asOf;

@@ -49,7 +49,7 @@ export class DemandForecaster {
 
   constructor(
     calendar: ReleaseCalendar,
-    private readonly environment: Environment,
+    private readonly environment: Required<Environment>,
     private readonly layer: string,
     profile: LayerProfile,
   ) {

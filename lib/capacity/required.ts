@@ -48,7 +48,7 @@ interface Appearance {
 export function requiredPieces(
   demands: readonly ReleaseDemand[],
   forecaster: DemandForecaster,
-  environment: Environment,
+  environment: Required<Environment>,
   profile: LayerProfile,
 ): RequiredPiece[] {
   const appearances = demands.flatMap((demand) => appearancesOf(demand, forecaster));

@@ -1,4 +1,10 @@
-import type { Environment, GrantedQuotas, LayerProfile } from './environment';
+import {
+  type Environment,
+  type GrantedQuotas,
+  type LayerProfile,
+  resolveEnvironment,
+  type StackEnvironment,
+} from './environment';
 import { ECS_TASKS_PER_SERVICE, FARGATE_LAUNCHES_PER_MINUTE, SCHEDULED_ACTIONS_PER_TARGET } from './limits';
 import { resolveDemandModel } from './demand-model';
 
@@ -12,7 +18,8 @@ export interface EnvironmentProblem {
 }
 
 /** All nonsense in an environment, in the order of its fields; empty for a sound one. */
-export function validateEnvironment(environment: Environment): EnvironmentProblem[] {
+export function validateEnvironment(given: Environment | StackEnvironment): EnvironmentProblem[] {
+  const environment = resolveEnvironment(given);
   const problems: EnvironmentProblem[] = [];
   const expect = (ok: boolean, path: string, must: string, value: unknown, mend: string): void => {
     const message = `${path} must be ${must}, got ${JSON.stringify(value) ?? 'nothing'}`;
@@ -92,13 +99,10 @@ export function validateEnvironment(environment: Environment): EnvironmentProble
     environment.prices.readOn,
     'for example 2026-11-21',
   );
-  expect(
-    /^(\d{1,3}\.){3}\d{1,3}\/\d{1,2}$/.test(environment.vpcCidr),
-    'vpcCidr',
-    'an IPv4 range',
-    environment.vpcCidr,
-    'for example 10.40.0.0/16',
-  );
+  if ('vpcCidr' in given) {
+    const isRange = /^(\d{1,3}\.){3}\d{1,3}\/\d{1,2}$/.test(given.vpcCidr);
+    expect(isRange, 'vpcCidr', 'an IPv4 range', given.vpcCidr, 'for example 10.40.0.0/16');
+  }
   for (const [layer, profile] of Object.entries(environment.layers)) {
     expectProfile(profile, (ok, path, must, value, mend) => expect(ok, `layers.${layer}.${path}`, must, value, mend));
   }

@@ -8,14 +8,16 @@ import { localTime, utcTime, zoneLabel } from './times';
 const WIDTH = 900;
 const PLOT = { left: 64, right: 876, height: 210 } as const;
 const HEADER_HEIGHT = 62;
-const FOOTER_HEIGHT = 80;
+const FOOTER_HEIGHT = 104;
 const LABEL_ROW_HEIGHT = 34;
 /** More premieres on top of each other than this are drawn as lines without a label; the description names them all. */
 const MOST_LABEL_ROWS = 4;
 const LONGEST_TITLE = 60;
 
 /** Seconds between two ticks; the first that gives few enough is taken. */
-const TIME_STEPS = [60, 300, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 172_800, 604_800, 2_419_200];
+const TIME_STEPS = [
+  60, 300, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 172_800, 604_800, 1_209_600, 2_419_200,
+];
 const MOST_TIME_TICKS = 12;
 const MOST_UNIT_TICKS = 6;
 
@@ -86,7 +88,8 @@ export function renderTimelineSvg(plan: CapacityPlan, environment: EnvironmentPl
   const path = (steps: readonly Step[], until: number): string => stairs(steps, until, x, y);
   const area = (units: readonly number[]): string => {
     const steps = units.map((value, index) => ({ at: from + index * demand.stepSeconds, units: value }));
-    return `${path(steps, to)}V${bottom + 4}H${PLOT.left}Z`;
+    // Closed outside of the plot, so that only the curve itself is outlined.
+    return `${path(steps, to)}h4V${bottom + 4}H${PLOT.left - 4}V${round(y(units[0]!))}Z`;
   };
 
   const scope = `timeline-${environment.name}-${target.id}-${demand.from}`.replaceAll(/[^A-Za-z0-9]+/g, '-');
@@ -117,10 +120,12 @@ export function renderTimelineSvg(plan: CapacityPlan, environment: EnvironmentPl
     `<path class="planned" d="${area(demand.plannedUnits)}"/>`,
     `<path class="median" d="${area(demand.medianUnits)}"/>`,
     '</g>',
-    ...labels.map(
-      ({ at, row }) =>
-        `<path class="premiere" d="M${round(at)} ${row < 0 ? top : top - 8 - LABEL_ROW_HEIGHT * (row + 1) + 4}V${bottom}"/>`,
-    ),
+    ...labels.map(({ at, textAt, row }) => {
+      const base = top - 8 - LABEL_ROW_HEIGHT * row;
+      // Beside its label where there is room, else from below it.
+      const start = row < 0 ? top : textAt > at ? base - 30 : base + 3;
+      return `<path class="premiere" d="M${round(at)} ${start}V${bottom}"/>`;
+    }),
     `<path class="floor" d="${path(floors, coveredTo)}"/>`,
     `<path class="required" d="${path(required, coveredTo)}"/>`,
     ...floorNumbers(floors, coveredTo, x, y),
@@ -130,7 +135,8 @@ export function renderTimelineSvg(plan: CapacityPlan, environment: EnvironmentPl
         const base = top - 8 - LABEL_ROW_HEIGHT * row;
         return [text(textAt, base - 18, title, 'strong halo'), text(textAt, base - 3, when, 'halo')];
       }),
-    ...legend(demand, height - 20),
+    ...legend(demand, bottom + 64),
+    text(PLOT.left, bottom + 88, noteOf(demand), 'muted'),
     '</svg>',
   ];
   return `${lines.join('\n')}\n`;
@@ -179,9 +185,12 @@ interface Label {
   readonly when: string;
 }
 
-/** From right to left, so that the line of a premiere never crosses the label of a later one on its way down. */
+/**
+ * Right of its line and within the plot, in the lowest row where texts do not overlap and, if that can be, no line runs
+ * behind a text. From right to left, because a line comes down on the left of its label.
+ */
 function placeLabels(releases: readonly PlannedRelease[], x: (at: number) => number): Label[] {
-  const placed: { row: number; from: number; to: number }[] = [];
+  const placed: { row: number; at: number; from: number; to: number }[] = [];
   return releases.toReversed().map(({ title: full, premiereAt, premiereZone, status }) => {
     const title = shorten(status === 'tentative' ? `${full} (tentative)` : full);
     const local = `${localTime(premiereAt, premiereZone)} ${zoneLabel(premiereZone)}`;
@@ -189,16 +198,15 @@ function placeLabels(releases: readonly PlannedRelease[], x: (at: number) => num
     const width = Math.max(1.08 * textWidth(title), textWidth(when));
     const at = x(fromIso(premiereAt));
     const from = Math.min(at + 6, PLOT.right - width);
-    const to = from + width + 12;
+    const to = from + width;
     const isFree = (row: number): boolean =>
-      placed.every((other) => {
-        if (other.row === row) return to <= other.from || from >= other.to;
-        return other.row > row || at <= other.from || at >= other.to;
-      });
-    let row = 0;
-    while (row < MOST_LABEL_ROWS && !isFree(row)) row += 1;
-    if (row === MOST_LABEL_ROWS) row = -1;
-    else placed.push({ row, from, to });
+      placed.every((other) => other.row !== row || to + 12 <= other.from || from >= other.to + 12);
+    const isClear = (row: number): boolean =>
+      placed.every((other) => other.row >= row || at <= other.from || at >= other.to) &&
+      placed.every((other) => other.row <= row || other.at <= from || other.at >= to);
+    const rows = Array.from({ length: MOST_LABEL_ROWS }, (_, row) => row).filter(isFree);
+    const row = rows.find(isClear) ?? rows[0] ?? -1;
+    if (row >= 0) placed.push({ row, at, from, to });
     return { at, textAt: from, row, title, when };
   });
 }
@@ -207,13 +215,17 @@ function timeAxis(from: number, to: number, x: (at: number) => number, top: numb
   const step = TIME_STEPS.find((seconds) => (to - from) / seconds <= MOST_TIME_TICKS) ?? TIME_STEPS.at(-1)!;
   const first = step * Math.ceil(from / step);
   const lines = [`<path class="axis" d="M${PLOT.left} ${bottom}H${PLOT.right}"/>`];
+  let before = '';
   for (let at = first; at < to; at += step) {
     const tick = round(x(at));
-    const [day, time] = utcTime(toIso(at)).split(' ') as [string, string];
-    const isDay = step >= 86_400;
-    lines.push(`<path class="grid" d="M${tick} ${top}V${bottom + 5}"/>`);
-    lines.push(text(tick, bottom + 19, isDay ? day.slice(5) : time, 'muted middle'));
-    if (!isDay && (at === first || time === '00:00')) lines.push(text(tick, bottom + 34, day, 'muted middle'));
+    const day = utcTime(toIso(at)).slice(0, 10);
+    const [label, below] = step < 86_400 ? [utcTime(toIso(at)).slice(11), day] : [day.slice(5), day.slice(0, 4)];
+    lines.push(
+      `<path class="grid" d="M${tick} ${top}V${bottom + 5}"/>`,
+      text(tick, bottom + 19, label, 'muted middle'),
+    );
+    if (below !== before) lines.push(text(tick, bottom + 34, below, 'muted middle'));
+    before = below;
   }
   lines.push(text(PLOT.left - 24, bottom + 19, 'UTC', 'muted end'));
   return lines;
@@ -239,7 +251,7 @@ function floorNumbers(
   return floors.flatMap(({ at, units }, index) => {
     const [left, right] = [x(at), x(floors[index + 1]?.at ?? until)];
     const label = formatCount(units);
-    if (right - left < textWidth(label) + 6) return [];
+    if (right - left < textWidth(label) + 10) return [];
     return [text(round((left + right) / 2), round(y(units)) - 7, label, 'number halo middle')];
   });
 }
@@ -263,6 +275,11 @@ function legend({ quantile }: DemandTimeline, at: number): string[] {
   });
 }
 
+/** Why demand may be above the floors when a peak is over. */
+function noteOf({ quantile }: DemandTimeline): string {
+  return `Floors hold the ${quantile} quantile from the warm-up until after the peak, then follow the median: target tracking carries what exceeds it.`;
+}
+
 /** The chart in words, for those who cannot see it. */
 function describe(
   target: TargetPlan,
@@ -282,6 +299,7 @@ function describe(
     first
       ? `The floor is ${[formatCount(first.units), ...changes.map(({ at, units }) => `${formatCount(units)} from ${utcTime(toIso(at))}`)].join(', ')}.`
       : 'The plan does not cover this time.',
+    noteOf(demand),
   ].join(' ');
 }
 
@@ -310,7 +328,7 @@ function styles(scope: string): string {
     ['.number', 'font-weight:600'],
     ['.middle', 'text-anchor:middle'],
     ['.end', 'text-anchor:end'],
-    ['.halo', 'paint-order:stroke;stroke-width:4px;stroke-linejoin:round'],
+    ['.halo', 'paint-order:stroke;stroke-width:3px;stroke-linejoin:round'],
     ['path', 'fill:none'],
     ['.planned', 'fill-opacity:.25;stroke-opacity:.6'],
     ['.median', 'fill-opacity:.55'],

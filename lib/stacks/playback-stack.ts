@@ -2,14 +2,14 @@ import { Peer } from 'aws-cdk-lib/aws-ec2';
 import { ContainerImage } from 'aws-cdk-lib/aws-ecs';
 import { Stack, Validations, type StackProps } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
-import type { Environment, LayerProfile } from '../capacity/environment';
+import type { StackEnvironment, LayerProfile } from '../capacity/environment';
 import { originFacingPrefixList, requireVpcOriginZones } from '../constructs/cloudfront-regions';
 import { LogBucket } from '../constructs/log-bucket';
 import { PlaybackTier } from '../constructs/playback-tier';
 import { ZonedVpc } from '../constructs/zoned-vpc';
 
 export interface PlaybackStackProps extends StackProps {
-  readonly environment: Environment;
+  readonly environment: StackEnvironment;
   /** The environment's layer `playback`. */
   readonly layer: LayerProfile;
 }

@@ -1,13 +1,13 @@
 import { Stage } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 import type { EnvironmentPlan } from '../capacity/capacity-plan';
-import type { Environment } from '../capacity/environment';
+import type { StackEnvironment } from '../capacity/environment';
 import { CapacityStack } from '../stacks/capacity-stack';
 import { EdgeStack } from '../stacks/edge-stack';
 import { PlaybackStack } from '../stacks/playback-stack';
 
 export interface EnvironmentStageProps {
-  readonly environment: Environment;
+  readonly environment: StackEnvironment;
   /** The plan of the same environment. */
   readonly plan: EnvironmentPlan;
   /** Account to deploy to. @default - the account of the credentials at deploy */

@@ -76,7 +76,7 @@ export const environments = fc
     maxStepsPerWindow: fc.constantFrom(1, 2, 5, 8),
     actionBudget: fc.constantFrom(10, 20, 100),
   })
-  .map(({ zones, deployWindowSeconds, demandFactor, baseline, baselineLoad, ...rest }): Environment => {
+  .map(({ zones, deployWindowSeconds, demandFactor, baseline, baselineLoad, ...rest }): Required<Environment> => {
     const { schedulerDelaySeconds, startLatencySeconds, unitsPerMinute, ...profile } = rest;
     const bears = (baseline * 600 * (zones - 1)) / zones;
     return environment(

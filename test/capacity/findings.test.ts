@@ -1,6 +1,6 @@
 import type { Release } from '../../lib/calendar/release';
 import type { Finding } from '../../lib/capacity/capacity-plan';
-import type { Environment } from '../../lib/capacity/environment';
+import type { Environment, StackEnvironment } from '../../lib/capacity/environment';
 import { retryAmplification } from '../../lib/capacity/findings';
 import { validateEnvironment } from '../../lib/capacity/validate-environment';
 import { environments } from '../../lib/environments';
@@ -152,6 +152,7 @@ describe('an environment', () => {
   });
 
   const withProfile = (fields: object): Environment => environment(fields);
+  const withRange = (vpcCidr: string): StackEnvironment => ({ ...environments[0]!, vpcCidr });
   test.each<[string, Environment]>([
     ['name must be lower case letters, digits and hyphens, got "Prod 1"', environment({}, { name: 'Prod 1' })],
     ['region must be an AWS region, got "virginia"', environment({}, { region: 'virginia' })],
@@ -172,7 +173,7 @@ describe('an environment', () => {
       'prices.currency must be an ISO 4217 code, got "$"',
       environment({}, { prices: { currency: '$', source: 's', readOn: '2026-01-01' } }),
     ],
-    ['vpcCidr must be an IPv4 range, got "10.0.0.0"', environment({}, { vpcCidr: '10.0.0.0' })],
+    ['vpcCidr must be an IPv4 range, got "10.0.0.0"', withRange('10.0.0.0')],
     ['layers.playback.baseline must be a whole number of at least 1, got 0.5', withProfile({ baseline: 0.5 })],
     [
       'layers.playback.maximum must be a whole number of at least the baseline, 120, got 100',

@@ -46,7 +46,10 @@ export function playback(fields: Partial<LayerProfile> = {}): LayerProfile {
   };
 }
 
-export function environment(profile: Partial<LayerProfile> = {}, fields: Partial<Environment> = {}): Environment {
+export function environment(
+  profile: Partial<LayerProfile> = {},
+  fields: Partial<Environment> = {},
+): Required<Environment> {
   return {
     name: 'prod',
     region: 'us-east-1',
@@ -56,10 +59,8 @@ export function environment(profile: Partial<LayerProfile> = {}, fields: Partial
     layers: { playback: playback(profile) },
     quotas: { fargateVcpu: 8000, loadBalancerTargets: 2000, cloudFrontRequestsPerSecond: 1_000_000 },
     prices: { currency: 'USD', source: 'test', readOn: '2026-11-21' },
-    vpcCidr: '10.40.0.0/16',
-    task: { image: 'test', port: 8080, cpu: 4096, memoryMiB: 8192 },
     ...fields,
-  };
+  } as Required<Environment>;
 }
 
 export function plan(

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App, Stack } from 'aws-cdk-lib/core';
 import type { EnvironmentPlan } from '../../lib/capacity/capacity-plan';
-import type { Environment } from '../../lib/capacity/environment';
+import type { StackEnvironment } from '../../lib/capacity/environment';
 import { environments } from '../../lib/environments';
 import { loadPlan } from '../../lib/load-plan';
 import { EnvironmentStage } from '../../lib/stages/environment-stage';
@@ -44,14 +44,14 @@ export class OtherStack extends Stack {
   }
 }
 
-export function environmentNamed(name: string): Environment {
+export function environmentNamed(name: string): StackEnvironment {
   const environment = environments.find((candidate) => candidate.name === name);
   if (environment === undefined) throw new Error(`no environment "${name}"`);
   return environment;
 }
 
 /** A small calendar at a fixed instant, planned for the environment. */
-export function planFor(environment: Environment, calendar = 'overlap'): EnvironmentPlan {
+export function planFor(environment: StackEnvironment, calendar = 'overlap'): EnvironmentPlan {
   const calendarDir = join(__dirname, '..', 'fixtures', 'plans', calendar);
   return loadPlan({ calendarDir, environment, asOf: '2026-12-01T00:00:00Z' });
 }
