@@ -168,16 +168,16 @@ function scheduleActions(
   let atDeployEnd: Change = { at: deployEnd, units: profile.baseline, releases: [] };
   for (const window of windows) {
     if (window.risingAt >= horizonEnd) break;
-    const isOpen = window.risingAt < deployEnd;
-    // Whole windows only. One that is open, or too long to ever be whole, is cut at the horizon: its floors then
-    // stay where they are until a later deploy knows how they go on.
-    const isWhole = window.endsAt <= horizonEnd;
-    const isLong = window.endsAt - window.risingAt > (horizonEnd - asOf) / 2;
     const closing = { at: window.endsAt, until: Infinity, units: profile.baseline, releases: window.releases };
-    const floors: Floor[] = [...window.floors(), ...(isWhole ? [closing] : [])];
-    const later = floors.filter(({ at }) => at > deployEnd && (isWhole || at < horizonEnd));
-    const fits = (isWhole || isLong) && 1 + changes.length + later.length <= budget;
-    if (!isOpen && !fits) {
+    const floors: Floor[] = [...window.floors(), closing];
+    const later = floors.filter(({ at }) => at > deployEnd);
+    // One action is kept for the end of the deploy window.
+    const room = budget - 1 - changes.length;
+    const isWhole = window.endsAt <= horizonEnd && later.length <= room;
+    const isOpen = window.risingAt < deployEnd;
+    const couldBeWhole = window.endsAt - window.risingAt <= (horizonEnd - asOf) / 2 && floors.length < budget;
+    const kept = isWhole ? later : later.filter(({ at }) => at < horizonEnd).slice(0, room);
+    if (!isWhole && !isOpen && (couldBeWhole || kept.length === 0)) {
       coveredUntil = window.risingAt;
       break;
     }
@@ -185,8 +185,13 @@ function scheduleActions(
       if (floor.at < deployEnd && floor.until > asOf) min = Math.max(min, floor.units);
       if (floor.at <= deployEnd && floor.until > deployEnd) atDeployEnd = { ...floor, at: deployEnd };
     }
-    changes.push(...later);
+    changes.push(...kept);
     included += 1;
+    if (!isWhole) {
+      // Open already, or too long to ever be whole: it is cut, and its last floor stays until a later deploy knows more.
+      coveredUntil = Math.min(horizonEnd, later[kept.length]?.at ?? horizonEnd);
+      break;
+    }
   }
   if (atDeployEnd.units !== min && deployEnd < coveredUntil) changes.unshift(atDeployEnd);
   return {

@@ -2,7 +2,10 @@ import type { LayerProfile, LeadTime } from './environment';
 import { dilateByLeadTime, leadSeconds } from './lead-time';
 import { CELL_SECONDS, cellStart } from './release-demand';
 import type { RequiredPiece } from './required';
-import { buildStaircase } from './staircase';
+import { buildStaircase, type Step } from './staircase';
+
+/** Three days: longer than the window of any one release, or of a night with several. */
+const CELLS_PER_STAIRCASE = (3 * 86_400) / CELL_SECONDS;
 
 /** From the first raised floor to the return to the baseline. Instants in seconds since the epoch. */
 export interface Window {
@@ -94,7 +97,7 @@ function windowOf(first: number, dilated: number[], required: RequiredPiece[], p
     drill: required.every((piece) => piece.drill),
     required,
     floors: () =>
-      (floors ??= buildStaircase(dilated, profile.maxStepsPerWindow).map((step) => {
+      (floors ??= staircasesOf(dilated, profile.maxStepsPerWindow).map((step) => {
         const at = cellStart(first + step.from);
         const until = cellStart(first + step.to);
         // A floor is for what needs it while it lasts, and for what has to be launched in it.
@@ -105,6 +108,22 @@ function windowOf(first: number, dilated: number[], required: RequiredPiece[], p
         return { at, until, units: step.units, releases: unionOfReleases(needing) };
       })),
   };
+}
+
+/**
+ * The floors of a window. Where releases follow each other so closely that a window lasts for days, each three days
+ * have a staircase of their own: k steps would be a flat floor over weeks, and the search would take their square.
+ */
+function staircasesOf(dilated: readonly number[], maxSteps: number): Step[] {
+  const steps: Step[] = [];
+  for (let from = 0; from < dilated.length; from += CELLS_PER_STAIRCASE) {
+    for (const step of buildStaircase(dilated.slice(from, from + CELLS_PER_STAIRCASE), maxSteps)) {
+      const last = steps.at(-1);
+      if (last?.units === step.units) steps[steps.length - 1] = { ...last, to: from + step.to };
+      else steps.push({ from: from + step.from, to: from + step.to, units: step.units });
+    }
+  }
+  return steps;
 }
 
 function unionOfReleases(pieces: readonly RequiredPiece[]): string[] {

@@ -28,7 +28,8 @@ const audience = fc.record({
   uncertainty: optional(fc.constantFrom(0.05, 0.2, 0.35, 0.7)),
 });
 
-const oneRelease = fc
+/** What a release may state, without its id. */
+export const oneRelease = fc
   .record({
     premiereAt,
     kind: fc.constantFrom('season', 'episode', 'finale', 'live'),
@@ -47,9 +48,9 @@ const oneRelease = fc
     status: fc.constantFrom('confirmed', 'confirmed', 'confirmed', 'tentative', 'cancelled'),
     previouslyAt: fc.oneof({ weight: 4, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: fc.tuple(premiereAt) }),
   })
-  .map(({ length, asks, ...fields }) => ({
+  .map(({ length, asks, ...fields }): Omit<Parameters<typeof release>[0], 'id'> => ({
     ...fields,
-    ...asks,
+    ...(asks as Partial<Release>),
     lengthSeconds: length ?? (fields.kind === 'live' ? 7200 : undefined),
   }));
 

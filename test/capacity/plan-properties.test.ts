@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { applyDifference, diffPlans, isEmptyDifference } from '../../lib/capacity/difference';
 import { floorAt } from '../../lib/capacity/floor-at';
-import { situations } from './arbitraries';
-import { at, plan, targetOf } from './fixtures';
+import { environments, EPOCH, oneRelease, situations } from './arbitraries';
+import { at, plan, release, targetOf } from './fixtures';
 import { findShortage } from './replay';
 
 /** CI asks for ten times as many. */
@@ -14,6 +14,34 @@ test('ready units are never below required, for any calendar, environment and as
       expect(findShortage(targetOf(plan(releases, asOf, environment)), asOf)).toBeUndefined();
     }),
     { numRuns: RUNS },
+  );
+});
+
+test('so for a service with a release every day, whose windows never close', () => {
+  const daily = fc
+    .tuple(fc.array(oneRelease, { minLength: 60, maxLength: 60 }), environments)
+    .map(([all, environment]) => {
+      const releases = all.map((fields, day) => {
+        const premiereAt = EPOCH + day * 86_400 + (fields.premiereAt % 86_400);
+        return release({ ...fields, id: `day-${day}`, premiereAt, drillSeconds: 86_400 });
+      });
+      return { releases, environment };
+    });
+  fc.assert(
+    fc.property(daily, fc.integer({ min: -5 * 86_400, max: 60 * 86_400 }), ({ releases, environment }, seconds) => {
+      const asOf = new Date((EPOCH + seconds) * 1000).toISOString().replace('.000', '');
+      const target = targetOf(plan(releases, asOf, environment));
+      expect(findShortage(target, asOf)).toBeUndefined();
+      expect(target.actions.length).toBeLessThanOrEqual(environment.layers.playback!.actionBudget!);
+      expect(at(target.coveredUntil)).toBeGreaterThan(at(asOf));
+      expect(target.deferred).toEqual(
+        releases
+          .filter(({ status, premiereAt }) => status !== 'cancelled' && premiereAt >= at(target.coveredUntil))
+          .toSorted((a, b) => a.premiereAt - b.premiereAt)
+          .map(({ id }) => id),
+      );
+    }),
+    { numRuns: RUNS / 40 },
   );
 });
 
@@ -43,6 +71,7 @@ test('a plan keeps the form that AWS and the contract ask for', () => {
         expect(at(window.risingAt)).toBeLessThan(at(window.givingBackAt));
         expect(at(window.givingBackAt)).toBeLessThanOrEqual(at(window.endsAt));
         // Whole windows only: after each, the baseline is registered again.
+        if (at(window.endsAt) > at(target.coveredUntil)) continue;
         expect(floorAt(target, window.endsAt)).toBe(at(window.endsAt) < deployEnd ? floorAt(target, asOf) : baseline);
       }
     }),
