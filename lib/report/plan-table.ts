@@ -58,6 +58,7 @@ function releasesTable(releases: readonly PlannedRelease[], target: TargetPlan):
       release.status === 'tentative' ? `${release.id} (tentative)` : release.id,
       audience ? formatViewers(audience.peakViewers) : '',
       audience ? formatViewers(audience.playsFirstHour) : '',
+      audience ? formatViewers(audience.playsFirstDay) : '',
       formatCount(need.floor),
       window ? utcTime(window.risingAt) : '',
       window ? utcTime(window.endsAt) : '',
@@ -69,13 +70,14 @@ function releasesTable(releases: readonly PlannedRelease[], target: TargetPlan):
     'UTC',
     'release',
     'viewers',
-    'plays in 1 h',
+    'plays 1 h',
+    'plays 24 h',
     'floor',
     'rising at',
     'baseline at',
     'reason',
   ];
-  return table(heads, rows, [3, 4, 5]);
+  return table(heads, rows, [3, 4, 5, 6]);
 }
 
 function actionsTable(target: TargetPlan, releases: readonly PlannedRelease[]): string {

@@ -45,6 +45,14 @@ interface Step {
   readonly units: number;
 }
 
+/** Where instants and units are in the drawing, and the edges of the plot. */
+interface Frame {
+  readonly x: (at: number) => number;
+  readonly y: (units: number) => number;
+  readonly top: number;
+  readonly bottom: number;
+}
+
 /**
  * Demand and floors of one target over the span of `demand`: one self-contained SVG, 900 wide, that a page or a README
  * can show as it is. Demand is a band from the median forecast to the planning quantile; required and floors are steps,
@@ -77,19 +85,14 @@ export function renderTimelineSvg(plan: CapacityPlan, environment: EnvironmentPl
   const top = HEADER_HEIGHT + rows * LABEL_ROW_HEIGHT + 8;
   const bottom = top + PLOT.height;
   const height = bottom + FOOTER_HEIGHT;
-  const highest = Math.max(
-    target.baseline,
-    ...demand.plannedUnits,
-    ...[...floors, ...required].map(({ units }) => units),
-  );
+  const highest = highestOf([highestOf(demand.plannedUnits), ...[...floors, ...required].map(({ units }) => units)]);
   // A tenth of room above, for the number on the highest floor.
   const scale = PLOT.height / (highest * 1.1);
-  const y = (units: number): number => bottom - units * scale;
-  const path = (steps: readonly Step[], until: number): string => stairs(steps, until, x, y);
+  const frame: Frame = { x, y: (units) => bottom - units * scale, top, bottom };
   const area = (units: readonly number[]): string => {
     const steps = units.map((value, index) => ({ at: from + index * demand.stepSeconds, units: value }));
     // Closed outside of the plot, so that only the curve itself is outlined.
-    return `${path(steps, to)}h4V${bottom + 4}H${PLOT.left - 4}V${round(y(units[0]!))}Z`;
+    return `${stairs(steps, to, frame)}h4V${bottom + 4}H${PLOT.left - 4}V${round(frame.y(units[0]!))}Z`;
   };
 
   const scope = `timeline-${environment.name}-${target.id}-${demand.from}`.replaceAll(/[^A-Za-z0-9]+/g, '-');
@@ -111,11 +114,11 @@ export function renderTimelineSvg(plan: CapacityPlan, environment: EnvironmentPl
     text(PLOT.left, 28, heading, 'heading'),
     text(PLOT.left, 47, facts.join(' · '), 'muted'),
     ...unitTicks(highest).map((units) => {
-      const at = round(y(units));
+      const at = round(frame.y(units));
       const line = `<path class="grid" d="M${PLOT.left} ${at}H${PLOT.right}"/>`;
       return line + text(PLOT.left - 8, at + 4, formatCount(units), 'muted end');
     }),
-    ...timeAxis(from, to, x, top, bottom),
+    ...timeAxis(from, to, frame),
     `<g clip-path="url(#${scope}-plot)">`,
     `<path class="planned" d="${area(demand.plannedUnits)}"/>`,
     `<path class="median" d="${area(demand.medianUnits)}"/>`,
@@ -126,9 +129,9 @@ export function renderTimelineSvg(plan: CapacityPlan, environment: EnvironmentPl
       const start = row < 0 ? top : textAt > at ? base - 30 : base + 3;
       return `<path class="premiere" d="M${round(at)} ${start}V${bottom}"/>`;
     }),
-    `<path class="floor" d="${path(floors, coveredTo)}"/>`,
-    `<path class="required" d="${path(required, coveredTo)}"/>`,
-    ...floorNumbers(floors, coveredTo, x, y),
+    `<path class="floor" d="${stairs(floors, coveredTo, frame)}"/>`,
+    `<path class="required" d="${stairs(required, coveredTo, frame)}"/>`,
+    ...floorNumbers(floors, coveredTo, frame),
     ...labels
       .filter(({ row }) => row >= 0)
       .flatMap(({ textAt, row, title, when }) => {
@@ -157,17 +160,14 @@ function requiredSteps(target: TargetPlan, from: number, to: number): Step[] {
     if (startsAt >= endsAt) continue;
     // It begins where the one before ended, or where the span does.
     if (steps.at(-1)!.at === startsAt) steps.pop();
-    steps.push({ at: startsAt, units: interval.units }, { at: endsAt, units: target.baseline });
+    steps.push({ at: startsAt, units: interval.units });
+    if (endsAt < to) steps.push({ at: endsAt, units: target.baseline });
   }
   return steps;
 }
 
-function stairs(
-  steps: readonly Step[],
-  until: number,
-  x: (at: number) => number,
-  y: (units: number) => number,
-): string {
+/** A path along the steps, each until the next one; empty for none. */
+function stairs(steps: readonly Step[], until: number, { x, y }: Frame): string {
   if (steps.length === 0) return '';
   let path = `M${round(x(steps[0]!.at))} ${round(y(steps[0]!.units))}`;
   for (const [index, { at, units }] of steps.entries()) {
@@ -211,7 +211,7 @@ function placeLabels(releases: readonly PlannedRelease[], x: (at: number) => num
   });
 }
 
-function timeAxis(from: number, to: number, x: (at: number) => number, top: number, bottom: number): string[] {
+function timeAxis(from: number, to: number, { x, top, bottom }: Frame): string[] {
   const step = TIME_STEPS.find((seconds) => (to - from) / seconds <= MOST_TIME_TICKS) ?? TIME_STEPS.at(-1)!;
   const first = step * Math.ceil(from / step);
   const lines = [`<path class="axis" d="M${PLOT.left} ${bottom}H${PLOT.right}"/>`];
@@ -242,12 +242,7 @@ function unitTicks(highest: number): number[] {
 }
 
 /** The number on every floor that is long enough for it. */
-function floorNumbers(
-  floors: readonly Step[],
-  until: number,
-  x: (at: number) => number,
-  y: (units: number) => number,
-): string[] {
+function floorNumbers(floors: readonly Step[], until: number, { x, y }: Frame): string[] {
   return floors.flatMap(({ at, units }, index) => {
     const [left, right] = [x(at), x(floors[index + 1]?.at ?? until)];
     const label = formatCount(units);
@@ -288,14 +283,14 @@ function describe(
   demand: DemandTimeline,
 ): string {
   const [first, ...changes] = floors;
-  const peak = formatCount(Math.max(...demand.plannedUnits));
+  const peak = formatCount(highestOf(demand.plannedUnits));
   const premieres = releases.map(({ title, premiereAt, premiereZone }) => {
     return `${title} premieres at ${localTime(premiereAt, premiereZone)} ${zoneLabel(premiereZone)}, ${utcTime(premiereAt)} UTC.`;
   });
   return [
     `From ${utcTime(demand.from)} to ${utcTime(demand.to)} UTC, in ${target.unit}s.`,
     ...(premieres.length > 0 ? premieres : ['No release premieres.']),
-    `Demand needs at most ${formatCount(Math.max(...demand.medianUnits))} at the median forecast and ${peak} at the ${demand.quantile} quantile.`,
+    `Demand needs at most ${formatCount(highestOf(demand.medianUnits))} at the median forecast and ${peak} at the ${demand.quantile} quantile.`,
     first
       ? `The floor is ${[formatCount(first.units), ...changes.map(({ at, units }) => `${formatCount(units)} from ${utcTime(toIso(at))}`)].join(', ')}.`
       : 'The plan does not cover this time.',
@@ -364,6 +359,11 @@ function shorten(title: string): string {
 /** Generous, because the reader's font is not known: ideographs are as wide as the font is high. */
 function textWidth(content: string): number {
   return [...content].reduce((width, character) => width + (character > '\u2e80' ? 12 : 6.8), 0);
+}
+
+/** For lists of any length: a call cannot take a hundred thousand arguments. */
+function highestOf(values: readonly number[]): number {
+  return values.reduce((highest, value) => Math.max(highest, value), 0);
 }
 
 function round(coordinate: number): number {

@@ -1,0 +1,49 @@
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+
+const ROOT = path.join(__dirname, '..', '..');
+const README = readFileSync(path.join(ROOT, 'README.md'), 'utf8');
+const SCRIPTS: Readonly<Record<string, string>> = {
+  'npm start --': 'bin/start.ts',
+  'npm run -s prescale --': 'bin/prescale.ts',
+};
+
+// The main job synthesizes with the real CLI.
+jest.setTimeout(60_000);
+
+/** What a command of the README prints, on stdout and stderr, as its script in package.json would. */
+function run(command: string): Promise<string> {
+  const [prefix, script] = Object.entries(SCRIPTS).find(([start]) => command.startsWith(start))!;
+  const args = command.slice(prefix.length).trim().split(' ');
+  return new Promise((resolve) => {
+    execFile(process.execPath, ['--import', 'tsx', script, ...args], { cwd: ROOT }, (_, out, err) =>
+      resolve(out + err),
+    );
+  });
+}
+
+const sessions = [...README.matchAll(/```console\n\$ (.+)\n([^`]+)```/g)].map(([, command, printed]) => {
+  return [command!, printed!.trimEnd().split('\n')] as const;
+});
+
+test('the README shows what commands print', () => {
+  expect(sessions.map(([command]) => command.split(' -- ')[0])).toEqual(['npm start', 'npm run -s prescale']);
+});
+
+test.each(sessions)('"%s" prints what the README says', async (command, shown) => {
+  const printed = (await run(command)).split('\n');
+  // A line with an ellipsis stands for lines that are left out; all others follow each other as printed.
+  let at = 0;
+  let gap = false;
+  for (const line of shown) {
+    if (line === '…') {
+      gap = true;
+      continue;
+    }
+    const found = gap || at === 0 ? printed.indexOf(line, at) : at;
+    expect(printed[found]).toBe(line);
+    at = found + 1;
+    gap = false;
+  }
+});
