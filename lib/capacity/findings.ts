@@ -135,7 +135,7 @@ function quotaFindings(environment: Required<Environment>, target: PlannedTarget
     {
       quota: 'cloudFrontRequestsPerSecond',
       code: 'quota/cloudfront-requests',
-      needs: (window) => Math.ceil(Math.max(...window.required.map((piece) => piece.requestsPerSecond))),
+      needs: (window) => Math.ceil(window.required.reduce((most, piece) => Math.max(most, piece.requestsPerSecond), 0)),
       what: 'requests per second of one distribution',
       name: 'cloudfront L-A2C80159',
     },

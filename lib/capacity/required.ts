@@ -23,6 +23,8 @@ const NAMED_SHARE = 0.05;
 /** One appearance of a release on the timeline: its premiere, or an announced time that was moved. */
 interface Appearance {
   readonly demand: ReleaseDemand;
+  /** Place in the order of the releases: sums are made in it, so that they do not depend on the order of entries. */
+  readonly order: number;
   /** False for an announced time that was moved: no drill goes ahead of it. */
   readonly premiere: boolean;
   readonly from: number;
@@ -51,7 +53,9 @@ export function requiredPieces(
   environment: Required<Environment>,
   profile: LayerProfile,
 ): RequiredPiece[] {
-  const appearances = demands.flatMap((demand) => appearancesOf(demand, forecaster));
+  const appearances = demands
+    .flatMap((demand) => appearancesOf(demand, forecaster))
+    .map((a, order) => ({ ...a, order }));
   const zones = environment.zoneIds.length;
   const endsAt = profile.baseline * forecaster.model.windowEndsAtBaselineTimes;
   const units = (requests: number): number => unitsFor(requests + profile.baselineRequestsPerSecond, profile, zones);
@@ -59,17 +63,17 @@ export function requiredPieces(
   const pieces: RequiredPiece[] = [];
   const drills: RequiredPiece[] = [];
   for (const cluster of clustersOf(appearances)) {
-    const { from, cells } = sumCluster(cluster, units, profile.baseline, endsAt);
-    pieces.push(...mergeCells(from, cells, profile));
+    const cells = sumCluster(cluster, units, profile.baseline, endsAt);
+    appendPieces(pieces, cells, cluster, profile);
     for (const appearance of cluster) {
-      const drill = drillOf(appearance, from, cells, forecaster, profile);
+      const drill = drillOf(appearance, cells, forecaster, profile);
       if (drill) drills.push(drill);
     }
   }
   return combineByMaximum(pieces, drills);
 }
 
-function appearancesOf(demand: ReleaseDemand, forecaster: DemandForecaster): Appearance[] {
+function appearancesOf(demand: ReleaseDemand, forecaster: DemandForecaster): Omit<Appearance, 'order'>[] {
   const { release } = demand;
   const share = forecaster.model.previouslyShare;
   return [
@@ -86,7 +90,7 @@ function appearanceAt(
   share: number,
   demand: ReleaseDemand,
   forecaster: DemandForecaster,
-): Omit<Appearance, 'premiere'> {
+): Omit<Appearance, 'premiere' | 'order'> {
   const { audience } = demand;
   const held = heldCells(demand, premiereAt);
   const stated = {
@@ -120,13 +124,12 @@ function clustersOf(appearances: readonly Appearance[]): Appearance[][] {
   return clusters;
 }
 
-interface Cell {
-  requests: number;
-  units: number;
-  held: boolean;
-  /** Inside the window of a release, from its warm-up to the last cell in which its own median needs more than the end's limit. */
-  open: boolean;
-  named: { readonly id: string; readonly requests: number; readonly held: boolean }[];
+/** What a cluster needs, by cell from `from` on. */
+interface ClusterCells {
+  readonly from: number;
+  readonly requests: Float64Array;
+  readonly units: Float64Array;
+  readonly held: Uint8Array;
 }
 
 function sumCluster(
@@ -134,68 +137,79 @@ function sumCluster(
   units: (requests: number) => number,
   baseline: number,
   endsAt: number,
-): { from: number; cells: Cell[] } {
+): ClusterCells {
   const from = cluster[0]!.from;
-  const to = Math.max(...cluster.map((appearance) => appearance.to));
-  const cells = Array.from({ length: to - from }, (): Cell => {
-    return { requests: 0, units: baseline, held: false, open: false, named: [] };
-  });
-  // In the order of the releases, so that sums of floating point numbers are the same for every asOf and order of entries.
-  for (const appearance of cluster.toSorted((a, b) => compareReleases(a, b) || a.from - b.from)) {
-    const { id } = appearance.demand.release;
-    let lastOpen = Math.max(appearance.heldTo, appearance.statedTo) - 1;
+  const length = cluster.reduce((to, appearance) => Math.max(to, appearance.to), from) - from;
+  const requests = new Float64Array(length);
+  const needed = new Float64Array(length).fill(baseline);
+  const held = new Uint8Array(length);
+  // Inside the window of a release: from its warm-up to the last cell in which its own median needs more than the limit.
+  const open = new Uint8Array(length);
+  for (const appearance of cluster.toSorted((a, b) => a.order - b.order)) {
+    const first = appearance.from - from;
+    let openTo = Math.max(appearance.heldTo, appearance.statedTo) - from;
     for (let at = appearance.from; at < appearance.to; at += 1) {
-      const cell = cells[at - from]!;
-      const held = at < appearance.heldTo;
-      const requests = held ? appearance.heldRequests : appearance.medianRequests(at);
-      const stated = at < appearance.statedTo;
-      cell.requests += requests;
-      cell.held ||= held || stated;
-      if (stated) cell.units = Math.max(cell.units, appearance.statedUnits);
-      if (requests > 0 || stated) cell.named.push({ id, requests, held: held || stated });
-      if (!held && units(requests) > endsAt) lastOpen = at;
+      const cell = at - from;
+      const own = requestsIn(appearance, at);
+      requests[cell]! += own;
+      if (isHeld(appearance, at)) held[cell] = 1;
+      if (at < appearance.statedTo) needed[cell] = Math.max(needed[cell]!, appearance.statedUnits);
+      if (at >= appearance.heldTo && units(own) > endsAt) openTo = cell + 1;
     }
-    for (let at = appearance.from; at <= lastOpen; at += 1) cells[at - from]!.open = true;
+    open.fill(1, first, Math.max(first, openTo));
   }
-  for (const cell of cells) {
-    const needed = units(cell.requests);
-    if (cell.open || needed > endsAt) cell.units = Math.max(cell.units, needed);
-  }
-  return { from, cells };
+  requests.forEach((sum, cell) => {
+    const all = units(sum);
+    if (open[cell] || all > endsAt) needed[cell] = Math.max(needed[cell]!, all);
+  });
+  return { from, requests, units: needed, held };
 }
 
-function compareReleases(a: Appearance, b: Appearance): number {
-  const [first, second] = [a.demand.release, b.demand.release];
-  return first.premiereAt - second.premiereAt || (first.id < second.id ? -1 : Number(first.id > second.id));
+function requestsIn(appearance: Appearance, cell: number): number {
+  return cell < appearance.heldTo ? appearance.heldRequests : appearance.medianRequests(cell);
 }
 
-function mergeCells(from: number, cells: readonly Cell[], profile: LayerProfile): RequiredPiece[] {
-  const pieces: RequiredPiece[] = [];
-  cells.forEach((cell, index) => {
-    if (cell.units <= profile.baseline) return;
-    const at = from + index;
-    const threshold = NAMED_SHARE * cell.requests;
-    let named = cell.named.filter(({ held, requests }) => held || requests >= threshold);
-    if (named.length === 0) named = cell.named;
-    const releases = [...new Set(named.map(({ id }) => id))];
+function isHeld(appearance: Appearance, cell: number): boolean {
+  return cell < appearance.heldTo || cell < appearance.statedTo;
+}
+
+/** Adds the cells of a cluster that need more than the baseline, joined where nothing but the time differs. */
+function appendPieces(
+  pieces: RequiredPiece[],
+  cells: ClusterCells,
+  cluster: readonly Appearance[],
+  profile: LayerProfile,
+): void {
+  let next = 0;
+  let active: Appearance[] = [];
+  cells.units.forEach((units, index) => {
+    const at = cells.from + index;
+    while (next < cluster.length && cluster[next]!.from <= at) active.push(cluster[next++]!);
+    if (units <= profile.baseline) return;
+    active = active.filter((appearance) => appearance.to > at);
     append(pieces, {
       from: at,
       to: at + 1,
-      units: cell.units,
-      requestsPerSecond: cell.requests + profile.baselineRequestsPerSecond,
-      releases,
-      held: cell.held,
+      units,
+      requestsPerSecond: cells.requests[index]! + profile.baselineRequestsPerSecond,
+      releases: namesIn(active, at, cells.requests[index]!),
+      held: cells.held[index] === 1,
       drill: false,
     });
   });
-  return pieces;
+}
+
+/** The releases that a cell is for: those that are held in it, and those with a share of its demand worth naming. */
+function namesIn(active: readonly Appearance[], cell: number, requests: number): string[] {
+  const present = active.filter((a) => isHeld(a, cell) || requestsIn(a, cell) > 0).sort((a, b) => a.order - b.order);
+  const named = present.filter((a) => isHeld(a, cell) || requestsIn(a, cell) >= NAMED_SHARE * requests);
+  return [...new Set((named.length > 0 ? named : present).map(({ demand }) => demand.release.id))];
 }
 
 /** The full floor of the release's night, overlapping releases included, ready for a quarter of an hour the day before. */
 function drillOf(
   appearance: Appearance,
-  clusterFrom: number,
-  cells: readonly Cell[],
+  cells: ClusterCells,
   forecaster: DemandForecaster,
   profile: LayerProfile,
 ): RequiredPiece | undefined {
@@ -203,7 +217,7 @@ function drillOf(
   if (release.drillSeconds === null || !appearance.premiere) return undefined;
   const fullTo = Math.max(appearance.heldTo, appearance.statedTo);
   let units = 0;
-  for (let at = appearance.heldFrom; at < fullTo; at += 1) units = Math.max(units, cells[at - clusterFrom]!.units);
+  for (let at = appearance.heldFrom; at < fullTo; at += 1) units = Math.max(units, cells.units[at - cells.from]!);
   if (units <= profile.baseline) return undefined;
   const startAt = release.premiereAt - release.drillSeconds;
   return {

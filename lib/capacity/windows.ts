@@ -45,6 +45,7 @@ export function buildWindows(pieces: readonly RequiredPiece[], profile: WindowPr
     const required = new Array<number>(group.pieces.at(-1)!.to - from).fill(profile.baseline);
     for (const piece of group.pieces) required.fill(piece.units, piece.from - from, piece.to - from);
     const dilated = dilateByLeadTime(required, CELL_SECONDS, profile.leadTime);
+    let next = 0;
     let cell = 0;
     while (cell < dilated.length) {
       if (dilated[cell]! <= profile.baseline) {
@@ -53,9 +54,10 @@ export function buildWindows(pieces: readonly RequiredPiece[], profile: WindowPr
       }
       let end = cell;
       while (end < dilated.length && dilated[end]! > profile.baseline) end += 1;
-      const [first, last] = [from + cell, from + end];
-      const inWindow = group.pieces.filter((piece) => piece.from < last && piece.to > first);
-      windows.push(windowOf(first, dilated.slice(cell, end), inWindow, profile));
+      // A window covers its pieces whole, because a floor is never below what is required.
+      const firstPiece = next;
+      while (next < group.pieces.length && group.pieces[next]!.from < from + end) next += 1;
+      windows.push(windowOf(from + cell, dilated.slice(cell, end), group.pieces.slice(firstPiece, next), profile));
       cell = end;
     }
   }
@@ -70,13 +72,18 @@ function groupByLead(
   const groups: { from: number; pieces: RequiredPiece[] }[] = [];
   for (const piece of pieces) {
     const lead = Math.ceil(leadSeconds(piece.units - profile.baseline, profile.leadTime) / CELL_SECONDS) + 1;
-    let group = { from: piece.from - lead, pieces: [piece] };
+    let from = piece.from - lead;
     // A steep rise may need its first floor before the group ahead of it began, so groups are joined from behind.
-    while (groups.length > 0 && groups.at(-1)!.pieces.at(-1)!.to >= group.from) {
+    const joined: RequiredPiece[][] = [];
+    while (groups.length > 0 && groups.at(-1)!.pieces.at(-1)!.to >= from) {
       const before = groups.pop()!;
-      group = { from: Math.min(before.from, group.from), pieces: [...before.pieces, ...group.pieces] };
+      from = Math.min(before.from, from);
+      joined.unshift(before.pieces);
     }
-    groups.push(group);
+    const [first = [], ...rest] = joined;
+    for (const more of rest) for (const one of more) first.push(one);
+    first.push(piece);
+    groups.push({ from, pieces: first });
   }
   return groups;
 }
@@ -84,11 +91,13 @@ function groupByLead(
 function windowOf(first: number, dilated: number[], required: RequiredPiece[], profile: WindowProfile): Window {
   const risingAt = cellStart(first);
   const endsAt = cellStart(first + dilated.length);
-  const highest = Math.max(...required.map(({ units }) => units));
+  const highest = required.reduce((most, { units }) => Math.max(most, units), 0);
+  const longestLead = leadSeconds(highest - profile.baseline, profile.leadTime);
   const held = required.filter((piece) => piece.held);
   // The second wave of a small release can stand alone, with nothing held in it: its own peak is what is held then.
   const lastHeld = held.at(-1) ?? required.findLast(({ units }) => units === highest)!;
   let floors: Floor[] | undefined;
+  let ended = 0;
   return {
     risingAt,
     givingBackAt: cellStart(lastHeld.to),
@@ -101,10 +110,14 @@ function windowOf(first: number, dilated: number[], required: RequiredPiece[], p
         const at = cellStart(first + step.from);
         const until = cellStart(first + step.to);
         // A floor is for what needs it while it lasts, and for what has to be launched in it.
-        const needing = required.filter((piece) => {
-          const startsAt = cellStart(piece.from) - leadSeconds(piece.units - profile.baseline, profile.leadTime);
-          return startsAt < until && cellStart(piece.to) > at;
-        });
+        const needing: RequiredPiece[] = [];
+        while (required[ended] && cellStart(required[ended]!.to) <= at) ended += 1;
+        for (let index = ended; index < required.length; index += 1) {
+          const piece = required[index]!;
+          const startsAt = cellStart(piece.from);
+          if (startsAt - longestLead >= until) break;
+          if (startsAt - leadSeconds(piece.units - profile.baseline, profile.leadTime) < until) needing.push(piece);
+        }
         return { at, until, units: step.units, releases: unionOfReleases(needing) };
       })),
   };
