@@ -4,7 +4,7 @@ import type { Dependency, Environment, GrantedQuotas } from './environment';
 import { toIso } from './instants';
 import { DEFAULT_QUOTAS, ECS_TASKS_PER_SERVICE, FARGATE_LAUNCH_BURST } from './limits';
 import type { PlannedTarget } from './planned-target';
-import { cellStart } from './release-demand';
+import { cellStart, type ReleaseDemand } from './release-demand';
 import type { Window } from './windows';
 import { formatCount, listNames } from './words';
 
@@ -215,7 +215,8 @@ function forecastFindings(target: PlannedTarget, asOf: number): Finding[] {
       releases: [],
     });
   }
-  const coming = demands.filter(({ release }) => release.premiereAt >= asOf && !plan.deferred.includes(release.id));
+  const later = new Set(plan.deferred);
+  const coming = demands.filter(({ release }) => release.premiereAt >= asOf && !later.has(release.id));
   for (const { release, warmUpSeconds, audience } of coming) {
     if (release.audience?.like?.assumed) {
       findings.push({
@@ -255,14 +256,12 @@ function timeFindings(target: PlannedTarget, asOf: number, horizonEnd: number): 
       });
     }
   }
-  const deferred = demands.filter(({ release }) => plan.deferred.includes(release.id));
-  const beyond = deferred.filter(({ release }) => release.premiereAt >= horizonEnd);
+  const later = new Set(plan.deferred);
+  const deferred = demands.filter(({ release }) => later.has(release.id));
+  const isBeyond = ({ release }: ReleaseDemand): boolean => release.premiereAt >= horizonEnd;
   const reasons = [
-    { demands: beyond, why: 'beyond the horizon' },
-    {
-      demands: deferred.filter((demand) => !beyond.includes(demand)),
-      why: 'in a window that the plan cannot hold whole',
-    },
+    { demands: deferred.filter(isBeyond), why: 'beyond the horizon' },
+    { demands: deferred.filter((demand) => !isBeyond(demand)), why: 'in a window that the plan cannot hold whole' },
   ];
   for (const { demands: left, why } of reasons) {
     if (left.length === 0) continue;
