@@ -12,12 +12,12 @@ class UsageError extends Error {}
 function main(): void {
   // Synthesized below and only when all is well: left to itself, the app would write templates on exit, beside an error.
   const app = new App({ autoSynth: false });
-  const context = (key: string): unknown => app.node.tryGetContext(key);
+  const context = (key: string): string | undefined => readText(key, app.node.tryGetContext(key));
 
   const selected = selectEnvironments(context('env'));
   const asOf = readAsOf(context('asOf'));
   const { plan, diagnostics, ok } = loadPlans({
-    calendarDir: String(context('calendar') ?? 'release-calendar'),
+    calendarDir: context('calendar') ?? 'release-calendar',
     environments: selected,
     known: environments,
     asOf,
@@ -42,20 +42,24 @@ function main(): void {
   app.synth();
 }
 
+/** Context as it comes from `-c KEY=VALUE`; in a file it could be anything. */
+function readText(key: string, value: unknown): string | undefined {
+  if (value === undefined || typeof value === 'string') return value;
+  throw new UsageError(`context ${key} must be text, got ${JSON.stringify(value)}\n   = mend: put it in quotes\n`);
+}
+
 /** The environments named in `-c env=NAME[,NAME]`, or all; in their own order. */
-function selectEnvironments(value: unknown): readonly StackEnvironment[] {
+function selectEnvironments(value: string | undefined): readonly StackEnvironment[] {
   if (value === undefined) return environments;
-  const names = String(value)
-    .split(',')
-    .map((name) => name.trim());
+  const names = value.split(',').map((name) => name.trim());
   const unknown = unknownEnvironments(names, environments);
   if (unknown.length > 0) throw new UsageError(renderDiagnostics(unknown));
   return environments.filter(({ name }) => names.includes(name));
 }
 
 /** The instant of `-c asOf=INSTANT`, or now. */
-function readAsOf(value: unknown): string {
-  const asOf = parseInstant(value === undefined ? new Date().toISOString() : String(value), 'asOf');
+function readAsOf(value: string | undefined): string {
+  const asOf = parseInstant(value ?? new Date().toISOString(), 'asOf');
   if (typeof asOf !== 'string') throw new UsageError(renderDiagnostics([asOf]));
   return asOf;
 }

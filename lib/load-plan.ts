@@ -72,20 +72,22 @@ export function findingDiagnostics(environment: EnvironmentPlan, calendar: Relea
   });
 }
 
+export interface LoadPlanInput extends Pick<LoadPlansInput, 'calendarDir' | 'known'> {
+  readonly environment: Environment;
+  /** An instant in any form that a premiere may have, for example `new Date().toISOString()`. */
+  readonly asOf: string;
+}
+
 /**
  * The capacity plan of one environment, for use at synth in somebody else's app.
  *
  * @throws Error with all located problems when the calendar, the environment or the plan has an error
  */
-export function loadPlan(input: {
-  readonly calendarDir: string;
-  readonly environment: Environment;
-  readonly asOf: string;
-}): EnvironmentPlan {
+export function loadPlan(input: LoadPlanInput): EnvironmentPlan {
   const asOf = parseInstant(input.asOf, 'asOf');
   if (typeof asOf !== 'string') throw new Error(renderDiagnostics([asOf]));
-  const { environment, calendarDir } = input;
-  const { plan, diagnostics, ok } = loadPlans({ calendarDir, environments: [environment], asOf });
+  const { environment, calendarDir, known } = input;
+  const { plan, diagnostics, ok } = loadPlans({ calendarDir, environments: [environment], known, asOf });
   if (!plan || !ok) throw new Error(`no plan for ${environment.name}:\n${renderDiagnostics(diagnostics)}`);
   return plan.environments[0]!;
 }

@@ -52,7 +52,7 @@ function guessIso(value: unknown): string | undefined {
     .replaceAll(/[\s,_t]|and/g, '');
   const parts = [...text.matchAll(/([0-9]+)(w|d|h|m|s)[a-z]*?(?=[0-9]|$)/g)];
   if (parts.length === 0 || parts.map((part) => part[0]).join('') !== text) return undefined;
-  if (/mo/.test(text)) return undefined;
+  if (text.includes('mo')) return undefined;
   const seconds = parts.reduce((sum, part) => sum + Number(part[1]) * UNIT_SECONDS[part[2]!]!, 0);
   return Number.isSafeInteger(seconds) && seconds > 0 ? formatDuration(seconds) : undefined;
 }

@@ -100,8 +100,7 @@ function valueAt(value: unknown, path: Path): unknown {
 }
 
 function keyOf(path: Path): string {
-  const name = path.findLast((step) => typeof step === 'string');
-  return name === undefined ? 'the file' : String(name);
+  return path.findLast((step) => typeof step === 'string') ?? 'the file';
 }
 
 /** Collects the problems of all files; one for each place and message. */
@@ -241,7 +240,7 @@ function showNumber(value: unknown): string {
 }
 
 function secondsOf<T>(parsed: T | Problem): T | undefined {
-  return typeof parsed === 'object' && parsed !== null ? undefined : (parsed as T);
+  return typeof parsed === 'object' && parsed !== null ? undefined : parsed;
 }
 
 /** Reads one entry and checks what concerns it alone. Fields that were refused are left out. */

@@ -32,7 +32,7 @@ function describe(error: unknown): string {
 }
 
 function fileError(file: string, code: string, message: string, mend: string): Diagnostic {
-  return { severity: 'error', code, message, mend, file } as Diagnostic;
+  return { severity: 'error', code, message, mend, file };
 }
 
 /**

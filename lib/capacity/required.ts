@@ -77,9 +77,9 @@ function appearancesOf(demand: ReleaseDemand, forecaster: DemandForecaster): Omi
   const { release } = demand;
   const share = forecaster.model.previouslyShare;
   return [
-    { ...appearanceAt(release.premiereAt, 1, demand, forecaster), premiere: true },
+    { ...appearanceAt(release.premiereAt, 1, demand), premiere: true },
     ...release.previouslyAt.map((instant) => ({
-      ...appearanceAt(instant, share, demand, forecaster),
+      ...appearanceAt(instant, share, demand),
       premiere: false,
     })),
   ];
@@ -89,7 +89,6 @@ function appearanceAt(
   premiereAt: number,
   share: number,
   demand: ReleaseDemand,
-  forecaster: DemandForecaster,
 ): Omit<Appearance, 'premiere' | 'order'> {
   const { audience } = demand;
   const held = heldCells(demand, premiereAt);

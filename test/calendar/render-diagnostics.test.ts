@@ -34,7 +34,7 @@ test('a warning says so behind its place', () => {
 
 test('without a line or a file only what is known is shown', () => {
   const bare = { ...base, mend: undefined };
-  expect(renderDiagnostics([{ ...base, file: 'release-calendar' } as Diagnostic, bare])).toMatchInlineSnapshot(`
+  expect(renderDiagnostics([{ ...base, file: 'release-calendar' }, bare])).toMatchInlineSnapshot(`
 "release-calendar: peakViewers is odd, got "2m" [calendar/peak-viewers]
    = mend: write 2000000
 peakViewers is odd, got "2m" [calendar/peak-viewers]

@@ -57,11 +57,7 @@ export const oneRelease = fc
 /** A calendar's releases in no particular order. */
 export const releases = fc
   .array(oneRelease, { minLength: 1, maxLength: 6 })
-  .map((all) =>
-    all.map((fields, index): Release =>
-      release({ ...fields, id: `release-${index}` } as Parameters<typeof release>[0]),
-    ),
-  );
+  .map((all) => all.map((fields, index): Release => release({ ...fields, id: `release-${index}` })));
 
 /** Environments with launch rates from a crawl to what Fargate allows, and latencies beyond a cell. */
 export const environments = fc

@@ -60,7 +60,7 @@ export function environment(
     quotas: { fargateVcpu: 8000, loadBalancerTargets: 2000, cloudFrontRequestsPerSecond: 1_000_000 },
     prices: { currency: 'USD', source: 'test', readOn: '2026-11-21' },
     ...fields,
-  } as Required<Environment>;
+  };
 }
 
 export function plan(

@@ -55,8 +55,6 @@ export const live: Environment = {
   name: 'live',
   region: 'eu-west-1',
   zoneIds: ['euw1-az1', 'euw1-az2', 'euw1-az3'],
-  deployWindowSeconds: 900,
-  demandFactor: 1,
   layers: {
     playback: {
       namespace: 'ecs',
@@ -69,7 +67,6 @@ export const live: Environment = {
       pricePerUnitHour: 0.05,
     },
   },
-  quotas: { fargateVcpu: 100 },
   prices: { currency: 'EUR', source: 'an offer', readOn: '2026-11-01' },
 };
 TS
