@@ -1,16 +1,19 @@
-/** Long enough for the compiler to have seen the hot paths, so that the first rows are not those of a cold engine. */
-const WARM_UP_MS = 500;
+/** Long enough for the compiler to have seen the hot paths, and for the garbage collector to have its share of short work. */
+const LEAST_MS = 1000;
 
-/** Milliseconds of each of so many runs, after a warm-up of at least one run that is not counted. */
+/** Milliseconds of each run: at least so many, and for at least a second, after a second that warms up and is not counted. */
 export function timeRuns(runs: number, work: () => unknown): number[] {
-  const startedAt = performance.now();
+  const warmUpAt = performance.now();
   do work();
-  while (performance.now() - startedAt < WARM_UP_MS);
-  return Array.from({ length: runs }, () => {
+  while (performance.now() - warmUpAt < LEAST_MS);
+  const times: number[] = [];
+  const startedAt = performance.now();
+  while (times.length < runs || performance.now() - startedAt < LEAST_MS) {
     const start = performance.now();
     work();
-    return performance.now() - start;
-  });
+    times.push(performance.now() - start);
+  }
+  return times;
 }
 
 export function median(values: readonly number[]): number {

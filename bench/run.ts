@@ -8,7 +8,7 @@ const HELP = `Usage: npm run -s bench -- [options]
 Measures in one run and prints ratios. Asserts nothing about time. Tables go to stdout, progress to stderr.
 
   --only NAME   planner, parse or startup (default: all)
-  --runs N      counted runs of each measurement; the median is printed (default: 5, startup 15)
+  --runs N      least number of counted runs; the median is printed (default: 5, startup 15)
   --help        prints this
 
 bench/README.md says how to read it.

@@ -38,7 +38,10 @@ const curves = new Map<string, AudienceCurve>();
 /**
  * The curve of a kind of release; made once for each shape, so do not write to it.
  *
- * See `makeCurve` for what is in it.
+ * Arrivals, watch time, lobby and exits are those of docs/capacity-model.md; the requests are
+ * `plays·requestsPerPlay + viewers·heartbeatsPerSecond + exits·requestsPerExit + lobby·requestsPerRefresh/refreshSeconds`.
+ *
+ * @param lengthSeconds what is watched in one sitting; for live the length of the event
  */
 export function audienceCurve(kind: ReleaseKind, lengthSeconds: number, model: DemandModel): AudienceCurve {
   const key = `${kind} ${lengthSeconds} ${JSON.stringify(model)}`;
@@ -51,13 +54,6 @@ export function audienceCurve(kind: ReleaseKind, lengthSeconds: number, model: D
   return curve;
 }
 
-/**
- *
- * Arrivals, watch time, lobby and exits are those of docs/capacity-model.md; the requests are
- * `plays·requestsPerPlay + viewers·heartbeatsPerSecond + exits·requestsPerExit + lobby·requestsPerRefresh/refreshSeconds`.
- *
- * @param lengthSeconds what is watched in one sitting; for live the length of the event
- */
 function makeCurve(kind: ReleaseKind, lengthSeconds: number, model: DemandModel): AudienceCurve {
   const kindModel = model.kinds[kind];
   const raw =

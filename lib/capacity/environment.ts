@@ -113,7 +113,7 @@ export interface LayerProfile {
   readonly planningQuantile?: number;
   /** @default 60 s, 120 s, 500 units/min */
   readonly leadTime?: Partial<LeadTime>;
-  /** Floors per window, the return to the baseline not counted. @default 8 (the knee of cost over steps) */
+  /** Floors of a window, of each three days of one that is longer; the return to the baseline not counted. @default 8 (the knee of cost over steps) */
   readonly maxStepsPerWindow?: number;
   /** Scheduled actions of one deploy. @default 100 (AWS allows 200 per target; an update may hold old and new ones together) */
   readonly actionBudget?: number;

@@ -274,6 +274,16 @@ function timeFindings(target: PlannedTarget, asOf: number, horizonEnd: number): 
       releases: ids,
     });
   }
+  const last = included.at(-1);
+  if (last && toIso(last.endsAt) > plan.coveredUntil) {
+    findings.push({
+      code: 'capacity/cut',
+      severity: 'warning',
+      message: `the window of ${listNames(last.releases)} goes on after ${plan.coveredUntil}, until which the plan covers: the last floor stays from then on`,
+      mend: 'deploy again before then: a later plan knows how it goes on',
+      releases: last.releases,
+    });
+  }
   for (const window of included) {
     if (window.drill || asOf <= window.risingAt || asOf >= window.givingBackAt) continue;
     findings.push({

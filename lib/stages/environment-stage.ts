@@ -53,16 +53,18 @@ export class EnvironmentStage extends Stage {
       layer,
       description: `prescale ${name}: network, load balancer and playback service`,
     });
-    this.edge = new EdgeStack(this, 'Edge', {
-      env: { account, region: 'us-east-1' },
-      playback: this.playback.tier.loadBalancer,
-      description: `prescale ${name}: what viewers reach`,
-    });
+    // Before the edge, because stacks that could be deployed next are deployed in this order: a distribution takes longer
+    // than the deploy window that the plan counts on.
     this.capacity = new CapacityStack(this, 'Capacity', {
       tier: this.playback.tier,
       layer,
       plan: targetPlan,
       description: `prescale ${name}: capacity floors of the release calendar`,
+    });
+    this.edge = new EdgeStack(this, 'Edge', {
+      env: { account, region: 'us-east-1' },
+      playback: this.playback.tier.loadBalancer,
+      description: `prescale ${name}: what viewers reach`,
     });
   }
 }

@@ -136,6 +136,14 @@ describe('a warning is', () => {
     );
   });
 
+  test('a window that the horizon cuts, because it is open', () => {
+    const { findings: all } = plan([FINALE], '2026-01-01T01:30:00Z', environment(), 3600).environments[0]!;
+    expect(only('capacity/cut', all)).toBe(
+      'warning: the window of finale goes on after 2026-01-01T02:30:00Z, until which the plan covers: the last floor stays ' +
+        'from then on; deploy again before then: a later plan knows how it goes on (finale)',
+    );
+  });
+
   test('a first floor that was due before the plan, until its release gives back', () => {
     expect(findings([FINALE], environment(), '2025-12-31T23:55:00Z')).toEqual([]);
     expect(only('capacity/too-late', findings([FINALE], environment(), '2025-12-31T23:56:00Z'))).toBe(
