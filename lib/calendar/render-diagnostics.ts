@@ -7,7 +7,8 @@ const COLUMNS_BEFORE_CARET = 60;
 /** Code units on either side of the caret that can matter; a line may be a megabyte long. */
 const MOST_UNITS_ASIDE = 400;
 
-const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
+// Costs 10 ms of start-up, so it is made when there is something to report.
+let graphemes: Intl.Segmenter | undefined;
 
 // East Asian wide and fullwidth blocks, as terminals show them: two columns each.
 const WIDE =
@@ -25,6 +26,7 @@ function toCells(line: string, from: number): Cell[] {
   if (/^[\t\x20-\x7e]*$/.test(line)) {
     return Array.from(line, (letter, index) => ({ shown: letter, columns: 1, offset: from + index }));
   }
+  graphemes ??= new Intl.Segmenter('en', { granularity: 'grapheme' });
   return [...graphemes.segment(line)].map(({ segment, index }) => {
     const offset = from + index;
     if (segment === '\t') return { shown: '\t', columns: 1, offset };

@@ -2,7 +2,7 @@ import type { ReleaseCalendar } from '../calendar/release';
 import { type AudienceCurve, CURVE_STEP_SECONDS } from './demand';
 import { type Environment, resolveEnvironment } from './environment';
 import { fromIso, toIso } from './instants';
-import { DemandForecaster } from './release-demand';
+import { appearancesOf, DemandForecaster } from './release-demand';
 import { unitsFor } from './units';
 
 /** Units that demand needs over a span, step by step, before any warm-up, hold or lead time. Plain JSON. */
@@ -63,15 +63,13 @@ export function demandTimeline(input: DemandTimelineInput): DemandTimeline {
     const audience = forecaster.forecast(release)?.audience;
     if (!audience) continue;
     const { curve, medianPeak, plannedPeak } = audience;
-    const add = (appearsAt: number, share: number): void => {
+    for (const { at, share } of appearancesOf(release, forecaster.model)) {
       for (let step = 0; step < median.length; step += 1) {
-        const requests = share * highestRequests(curve, from + step * stepSeconds - appearsAt, stepSeconds);
+        const requests = share * highestRequests(curve, from + step * stepSeconds - at, stepSeconds);
         median[step]! += medianPeak * requests;
         planned[step]! += plannedPeak * requests;
       }
-    };
-    add(release.premiereAt, 1);
-    for (const movedFrom of release.previouslyAt) add(movedFrom, forecaster.model.previouslyShare);
+    }
   }
   const units = (requests: number): number => unitsFor(requests, profile, environment.zoneIds.length);
   return {

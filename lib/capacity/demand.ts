@@ -59,26 +59,33 @@ function makeCurve(kind: ReleaseKind, lengthSeconds: number, model: DemandModel)
   const raw =
     kind === 'live' ? liveAudience(lengthSeconds, kindModel, model) : dropAudience(lengthSeconds, kindModel, model);
   let peak = 0;
-  for (const viewers of raw.viewers) peak = Math.max(peak, viewers);
-  const requests = new Float64Array(raw.viewers.length);
-  let peakIndex = 0;
+  for (const watching of raw.viewers) peak = Math.max(peak, watching);
+  const perPeak = (curve: Float64Array): Float64Array => curve.map((value) => value / peak);
+  const [plays, viewers, exits, lobby] = [
+    perPeak(raw.plays),
+    perPeak(raw.viewers),
+    perPeak(raw.exits),
+    perPeak(raw.lobby),
+  ];
   const refreshesPerSecond = model.requestsPerRefresh / model.refreshSeconds;
-  for (let i = 0; i < requests.length; i += 1) {
-    for (const curve of [raw.plays, raw.viewers, raw.exits, raw.lobby]) curve[i] = curve[i]! / peak;
-    requests[i] =
-      raw.plays[i]! * model.requestsPerPlay +
-      raw.viewers[i]! * model.heartbeatsPerSecond +
-      raw.exits[i]! * model.requestsPerExit +
-      raw.lobby[i]! * refreshesPerSecond;
+  const requests = plays.map(
+    (rate, i) =>
+      rate * model.requestsPerPlay +
+      viewers[i]! * model.heartbeatsPerSecond +
+      exits[i]! * model.requestsPerExit +
+      lobby[i]! * refreshesPerSecond,
+  );
+  let peakIndex = 0;
+  for (let i = 1; i < requests.length; i += 1) {
     if (requests[i]! > requests[peakIndex]!) peakIndex = i;
   }
   return {
     startSeconds: raw.startSeconds,
     stepSeconds: CURVE_STEP_SECONDS,
-    plays: raw.plays,
-    viewers: raw.viewers,
-    exits: raw.exits,
-    lobby: raw.lobby,
+    plays,
+    viewers,
+    exits,
+    lobby,
     requests,
     requestsPeak: requests[peakIndex]!,
     requestsPeakSeconds: raw.startSeconds + peakIndex * CURVE_STEP_SECONDS,

@@ -1,9 +1,8 @@
-import type { Release, ReleaseCalendar } from '../calendar/release';
+import type { ReleaseCalendar } from '../calendar/release';
 import type {
   CapacityPlan,
   CapacityWindow,
   EnvironmentPlan,
-  PlannedRelease,
   RequiredInterval,
   ScheduledAction,
   TargetCost,
@@ -14,9 +13,10 @@ import { findingsOf } from './findings';
 import { fromIso, toCompactIso, toIso } from './instants';
 import { DEFAULT_LEAD_TIME } from './lead-time';
 import type { PlannedTarget } from './planned-target';
-import { cellStart, DemandForecaster, heldCells, type ReleaseDemand } from './release-demand';
+import { plannedReleases } from './planned-releases';
+import { cellStart, DemandForecaster } from './release-demand';
 import { requiredPieces, type RequiredPiece } from './required';
-import { unitsFor } from './units';
+import { round } from './units';
 import { buildWindows, type Floor, type Window } from './windows';
 
 /** How far a plan looks ahead when nothing else is asked for: 90 days. */
@@ -247,88 +247,6 @@ function costOf(
   };
 }
 
-/** The releases that the plan holds: whose premiere is to come before it ends, or whose window is open. By premiere. */
-function plannedReleases(targets: readonly PlannedTarget[], asOf: number): PlannedRelease[] {
-  const byId = new Map<string, { release: Release; targets: PlannedTarget[] }>();
-  for (const target of targets) {
-    const inWindows = new Set(target.included.flatMap(({ releases }) => releases));
-    const deferred = new Set(target.plan.deferred);
-    for (const { release } of target.demands) {
-      if (deferred.has(release.id) || (release.premiereAt < asOf && !inWindows.has(release.id))) continue;
-      const entry = byId.get(release.id) ?? { release, targets: [] };
-      byId.set(release.id, { release, targets: [...entry.targets, target] });
-    }
-  }
-  return [...byId.values()].map(({ release, targets: ofRelease }) => {
-    const demands = ofRelease.map((target) => ({ target, demand: target.demands.find((d) => d.release === release)! }));
-    const audience = demands.find(({ demand }) => demand.audience)?.demand.audience;
-    return {
-      id: release.id,
-      title: release.title,
-      kind: release.kind,
-      status: release.status,
-      premiereAt: toIso(release.premiereAt),
-      premiereZone: release.premiereZone,
-      ...(audience && {
-        audience: {
-          peakViewers: Math.round(audience.medianPeak),
-          sigma: round(audience.sigma, 4),
-          plannedPeakViewers: Math.round(audience.plannedPeak),
-          playsFirstHour: Math.round(audience.medianPeak * audience.curve.playsFirstHour),
-          playsFirstDay: Math.round(audience.medianPeak * audience.curve.playsFirstDay),
-        },
-      }),
-      targets: demands.map(({ target, demand }) => needOf(demand, target)),
-    };
-  });
-}
-
-function needOf(demand: ReleaseDemand, target: PlannedTarget): PlannedRelease['targets'][number] {
-  const { profile, zones, forecaster, plan, included } = target;
-  const { audience, statedUnits, release } = demand;
-  const ofAudience = audience && {
-    median: audience.medianPeak * audience.curve.requestsPeak,
-    planned: audience.plannedPeak * audience.curve.requestsPeak,
-  };
-  const forAudience = ofAudience ? unitsFor(ofAudience.planned + profile.baselineRequestsPerSecond, profile, zones) : 0;
-  const units = Math.max(profile.baseline, forAudience, statedUnits ?? 0);
-  const held = heldCells(demand, release.premiereAt);
-  const heldFrom = cellStart(held.from);
-  const heldUntil = cellStart(Math.max(held.audienceTo, held.statedTo));
-  const floors = included
-    .filter((window) => window.risingAt < heldUntil && window.endsAt > heldFrom)
-    .flatMap((window) => window.floors())
-    .filter((floor) => floor.at < heldUntil && floor.until > heldFrom)
-    .map((floor) => floor.units);
-  return {
-    id: plan.id,
-    units,
-    floor: Math.max(profile.baseline, ...floors),
-    ...(ofAudience && {
-      requestsPerSecond: { median: Math.round(ofAudience.median), planned: Math.round(ofAudience.planned) },
-    }),
-    reason: reasonOf(units, forAudience, profile, forecaster, statedUnits),
-  };
-}
-
-function reasonOf(
-  units: number,
-  forAudience: number,
-  profile: LayerProfile,
-  forecaster: DemandForecaster,
-  statedUnits: number | undefined,
-): string {
-  if (units <= profile.baseline) return 'the baseline covers it: no pre-scaling needed';
-  const within = units <= profile.baseline * forecaster.model.windowEndsAtBaselineTimes;
-  const cause =
-    statedUnits !== undefined && statedUnits >= forAudience ? 'stated floor' : `audience at q ${forecaster.quantile}`;
-  return within ? `${cause}; within the headroom of the baseline` : cause;
-}
-
 function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
-}
-
-function round(value: number, digits: number): number {
-  return Number(value.toFixed(digits));
 }

@@ -126,6 +126,14 @@ export function cellRequests(curve: AudienceCurve, premiereAt: number): { firstC
   return { firstCell: relative.firstCell + cellAt(premiereAt), maxima: relative.maxima };
 }
 
+/** When people come, and which share of the demand: at the premiere, and at announced times that were moved. */
+export function appearancesOf(
+  { premiereAt, previouslyAt }: Release,
+  model: DemandModel,
+): { at: number; share: number }[] {
+  return [{ at: premiereAt, share: 1 }, ...previouslyAt.map((at) => ({ at, share: model.previouslyShare }))];
+}
+
 /** The cells in which a release that appears at `at` keeps its peak: until then for its audience, and for stated floors. */
 export function heldCells(demand: ReleaseDemand, at: number): { from: number; audienceTo: number; statedTo: number } {
   const from = cellAt(at - demand.warmUpSeconds);

@@ -1,5 +1,13 @@
 import type { Environment, LayerProfile } from './environment';
-import { cellAt, cellFrom, cellRequests, heldCells, type DemandForecaster, type ReleaseDemand } from './release-demand';
+import {
+  appearancesOf,
+  cellAt,
+  cellFrom,
+  cellRequests,
+  heldCells,
+  type DemandForecaster,
+  type ReleaseDemand,
+} from './release-demand';
 import { unitsFor } from './units';
 
 /** Ready units that are needed over the grid cells `[from, to)`, before any lead time. */
@@ -54,8 +62,10 @@ export function requiredPieces(
   profile: LayerProfile,
 ): RequiredPiece[] {
   const appearances = demands
-    .flatMap((demand) => appearancesOf(demand, forecaster))
-    .map((a, order) => ({ ...a, order }));
+    .flatMap((demand) =>
+      appearancesOf(demand.release, forecaster.model).map(({ at, share }) => appearanceAt(at, share, demand)),
+    )
+    .map((appearance, order) => ({ ...appearance, order }));
   const zones = environment.zoneIds.length;
   const endsAt = profile.baseline * forecaster.model.windowEndsAtBaselineTimes;
   const units = (requests: number): number => unitsFor(requests + profile.baselineRequestsPerSecond, profile, zones);
@@ -73,27 +83,12 @@ export function requiredPieces(
   return combineByMaximum(pieces, drills);
 }
 
-function appearancesOf(demand: ReleaseDemand, forecaster: DemandForecaster): Omit<Appearance, 'order'>[] {
-  const { release } = demand;
-  const share = forecaster.model.previouslyShare;
-  return [
-    { ...appearanceAt(release.premiereAt, 1, demand), premiere: true },
-    ...release.previouslyAt.map((instant) => ({
-      ...appearanceAt(instant, share, demand),
-      premiere: false,
-    })),
-  ];
-}
-
-function appearanceAt(
-  premiereAt: number,
-  share: number,
-  demand: ReleaseDemand,
-): Omit<Appearance, 'premiere' | 'order'> {
+function appearanceAt(premiereAt: number, share: number, demand: ReleaseDemand): Omit<Appearance, 'order'> {
   const { audience } = demand;
   const held = heldCells(demand, premiereAt);
   const stated = {
     demand,
+    premiere: premiereAt === demand.release.premiereAt,
     from: held.from,
     heldFrom: held.from,
     heldTo: held.audienceTo,
@@ -256,9 +251,9 @@ function combineByMaximum(pieces: readonly RequiredPiece[], drills: readonly Req
   return combined;
 }
 
-/** Adds a piece, or lengthens the last one when nothing but the time differs. */
+/** Adds a piece, or lengthens the last one when nothing but the time differs; both belong to the list alone. */
 function append(pieces: RequiredPiece[], piece: RequiredPiece): void {
-  const last = pieces.at(-1);
+  const last: { -readonly [key in keyof RequiredPiece]: RequiredPiece[key] } | undefined = pieces.at(-1);
   const same =
     last?.to === piece.from &&
     last.units === piece.units &&
@@ -266,10 +261,10 @@ function append(pieces: RequiredPiece[], piece: RequiredPiece): void {
     last.drill === piece.drill &&
     last.releases.length === piece.releases.length &&
     last.releases.every((id, index) => id === piece.releases[index]);
-  if (!same) {
+  if (same) {
+    last.to = piece.to;
+    last.requestsPerSecond = Math.max(last.requestsPerSecond, piece.requestsPerSecond);
+  } else {
     pieces.push(piece);
-    return;
   }
-  const requestsPerSecond = Math.max(last.requestsPerSecond, piece.requestsPerSecond);
-  pieces[pieces.length - 1] = { ...last, to: piece.to, requestsPerSecond };
 }

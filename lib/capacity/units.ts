@@ -19,3 +19,8 @@ export function unitsFor(requestsPerSecond: number, profile: LayerProfile, zones
 export function ceilUnits(units: number): number {
   return Math.ceil(units - 1e-9 * Math.max(1, units));
 }
+
+/** A number for people and for JSON, without the digits that floating point adds. */
+export function round(value: number, digits: number): number {
+  return Number(value.toFixed(digits));
+}
