@@ -116,6 +116,9 @@ async function synthesize(
   });
   if (code !== 0) output.err(Buffer.concat(printed).toString());
   const stacks = ['Playback', 'Edge', 'Capacity'];
-  if (code === 0) output.out(`synth: ${listNames(stacks)} of ${listNames(names)}, templates in cdk.out\n`);
+  if (code === 0)
+    output.out(
+      `synth: ${listNames(stacks)} of ${listNames(names)}, templates in ${process.env.CDK_OUTPUT ?? 'cdk.out'}\n`,
+    );
   return code === 0;
 }

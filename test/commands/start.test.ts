@@ -5,13 +5,17 @@ import path from 'node:path';
 
 const ROOT = path.join(__dirname, '..', '..');
 
+// A folder of its own, because the CLI locks the one that it writes to.
+const OUTPUT = mkdtempSync(path.join(tmpdir(), 'prescale-start-'));
+afterAll(() => rmSync(OUTPUT, { recursive: true }));
+
 // Each of these synthesizes with the real CLI.
 jest.setTimeout(60_000);
 
 /** The main job as `npm start` runs it, without credentials. */
 function start(...args: string[]): Promise<{ code: number; out: string; err: string }> {
   return new Promise((resolve) => {
-    const environment = { PATH: process.env.PATH, HOME: process.env.HOME };
+    const environment = { PATH: process.env.PATH, HOME: process.env.HOME, CDK_OUTPUT: OUTPUT };
     const child = execFile(
       process.execPath,
       ['--import', 'tsx', 'bin/start.ts', ...args],
@@ -28,7 +32,7 @@ test('with nothing to come, the last season is shown as of a week before its fir
     'nothing is coming in the 90 days from 2026-11-21 00:00 UTC; shown is the last season as of 2023-12-25 12:00 UTC: ' +
       'first and second\n',
   );
-  expect(out).toContain('synth: Playback, Edge and Capacity of dev, staging and prod, templates in cdk.out\n');
+  expect(out).toContain(`synth: Playback, Edge and Capacity of dev, staging and prod, templates in ${OUTPUT}\n`);
   expect(out).toContain('prod: us-east-1/playback\nas of 2023-12-25 12:00, covered until');
   expect(out).not.toContain('long-ago');
 });
@@ -42,7 +46,7 @@ test('an environment whose plan is impossible gets no template, the others do, a
   );
   expect(code).toBe(1);
   expect(err).toContain('test/fixtures/plans/ceiling/releases.yaml:2:5: prod: one-zero-too-many needs 6,304 tasks');
-  expect(out).toContain('synth: Playback, Edge and Capacity of dev and staging, templates in cdk.out\n');
+  expect(out).toContain(`synth: Playback, Edge and Capacity of dev and staging, templates in ${OUTPUT}\n`);
   expect(out).toContain('no template was written for prod: see the errors above\n');
 });
 
