@@ -51,6 +51,13 @@ describe('the check column of the capacity model, for 9 million viewers in prod'
   });
 });
 
+test('a live event of two hours needs most at its end, when its audience leaves', () => {
+  const { requestsPeak, requestsPeakSeconds } = audienceCurve('live', 7200, MODEL);
+  expect(Math.round((9e6 * requestsPeak) / 1000)).toBe(185);
+  expect(requestsPeakSeconds).toBe(7200);
+  expect(unitsFor(9e6 * requestsPeak * quantileFactor(0.9, 0.5) + 68_000, PROFILE, 3)).toBe(739);
+});
+
 test.each(['season', 'episode', 'finale'] as const)('everybody who plays a %s leaves it in the end', (kind) => {
   const { plays, exits, viewers, stepSeconds } = audienceCurve(kind, 3600, MODEL);
   const total = (curve: Float64Array): number => curve.reduce((sum, rate) => sum + rate * stepSeconds, 0);

@@ -48,7 +48,8 @@ test('so for a service with a release every day, whose windows never close', () 
 test('a plan keeps the form that AWS and the contract ask for', () => {
   fc.assert(
     fc.property(situations, ([releases, environment, asOf]) => {
-      const target = targetOf(plan(releases, asOf, environment));
+      const result = plan(releases, asOf, environment);
+      const target = targetOf(result);
       const deployEnd = 60 * Math.ceil((at(asOf) + environment.deployWindowSeconds) / 60);
       const instants = target.actions.map((action) => at(action.at));
       const { baseline, actionBudget } = environment.layers.playback!;
@@ -57,6 +58,9 @@ test('a plan keeps the form that AWS and the contract ask for', () => {
       expect(instants.every((instant) => instant >= deployEnd && instant <= at(target.coveredUntil))).toBe(true);
       expect(instants.every((instant) => instant % 60 === 0)).toBe(true);
       expect(target.actions.every(({ max }) => max === target.max)).toBe(true);
+      const highest = Math.max(target.min, ...target.actions.map(({ min }) => min));
+      const isImpossible = result.environments[0]!.findings.some(({ severity }) => severity === 'error');
+      expect(highest <= target.max || isImpossible).toBe(true);
       expect(target.actions.every(({ releases: ids }) => ids.length > 0)).toBe(true);
       expect(Math.min(target.min, ...target.actions.map(({ min }) => min))).toBeGreaterThanOrEqual(baseline);
       expect(instants.length).toBeLessThanOrEqual(actionBudget!);

@@ -1,3 +1,4 @@
+import { ScalableDimension, ServiceNamespace } from '@aws-sdk/client-application-auto-scaling';
 import { environments } from '../../lib/environments';
 
 describe.each(environments.map((environment) => [environment.name, environment] as const))('%s', (_, environment) => {
@@ -15,6 +16,14 @@ describe.each(environments.map((environment) => [environment.name, environment] 
     expect(rolling * playback.vcpuPerUnit!).toBeLessThanOrEqual(quotas.fargateVcpu!);
     expect(rolling).toBeLessThanOrEqual(quotas.loadBalancerTargets!);
     expect(rolling).toBeLessThanOrEqual(quotas.networkInterfaces!);
+  });
+
+  test('scales what Application Auto Scaling can scale', () => {
+    for (const { namespace, dimension } of Object.values(layers)) {
+      expect(Object.values<string>(ServiceNamespace)).toContain(namespace);
+      expect(Object.values<string>(ScalableDimension)).toContain(dimension);
+      expect(dimension.startsWith(`${namespace}:`)).toBe(true);
+    }
   });
 
   test('plans with the vCPU that its task has', () => {
