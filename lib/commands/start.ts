@@ -44,8 +44,10 @@ export async function runStart({ calendarDir, asOf }: StartOptions, output: Outp
     });
   };
   let loaded = load(asOf);
-  output.err(renderDiagnostics(loaded.diagnostics));
-  if (!loaded.plan || !loaded.calendar) return EXIT.problems;
+  if (!loaded.plan || !loaded.calendar) {
+    output.err(renderDiagnostics(loaded.diagnostics));
+    return EXIT.problems;
+  }
   const { releases } = loaded.calendar;
   output.out(`check: ${releases.length} ${releases.length === 1 ? 'release' : 'releases'} in ${calendarDir}\n`);
 
@@ -61,10 +63,10 @@ export async function runStart({ calendarDir, asOf }: StartOptions, output: Outp
         `; shown is the last season as of ${utcTime(shownAsOf)} UTC: ${listNames(season.map(({ id }) => id))}\n`,
       );
       loaded = load(shownAsOf);
-      output.err(renderDiagnostics(loaded.diagnostics));
     }
   }
 
+  output.err(renderDiagnostics(loaded.diagnostics));
   const plan = loaded.plan!;
   const failed = new Set(namesWithErrors(plan));
   const sound = plan.environments.map(({ name }) => name).filter((name) => !failed.has(name));
