@@ -59,16 +59,26 @@ export function loadPlans(input: LoadPlansInput): LoadedPlans {
   if (!calendar || problems.length > 0) return { calendar, diagnostics: [...diagnostics, ...problems], ok: false };
   const plan = planCapacity({ calendar, environments, asOf, horizonSeconds, toolVersion: TOOL_VERSION });
   const errors = plan.environments.flatMap((environment) =>
-    findingDiagnostics(environment, calendar).filter(({ severity }) => severity === 'error'),
+    findingDiagnostics(environment, calendar, input.environmentsFile).filter(({ severity }) => severity === 'error'),
   );
   return { plan, calendar, diagnostics: [...diagnostics, ...errors], ok: errors.length === 0 };
 }
 
-/** The findings of an environment, each located at the first of its releases. */
-export function findingDiagnostics(environment: EnvironmentPlan, calendar: ReleaseCalendar): Diagnostic[] {
+/** The findings of an environment, each located at the first of its releases, or else in the file of the environments. */
+export function findingDiagnostics(
+  environment: EnvironmentPlan,
+  calendar: ReleaseCalendar,
+  environmentsFile?: string,
+): Diagnostic[] {
   return environment.findings.map(({ severity, code, message, mend, releases }) => {
     const release = calendar.releases.find(({ id }) => id === releases[0]);
-    return { severity, code, message: `${environment.name}: ${message}`, mend, ...release?.location };
+    return {
+      severity,
+      code,
+      message: `${environment.name}: ${message}`,
+      mend,
+      ...(release?.location ?? { file: environmentsFile }),
+    };
   });
 }
 
@@ -96,7 +106,7 @@ export function loadPlan(input: LoadPlanInput): EnvironmentPlan {
 export function parseInstant(text: string, name: string): string | Diagnostic {
   const parsed = parsePremiere(text.replace(/(:\d\d)\.\d+/, '$1'), name);
   if ('at' in parsed) return toIso(parsed.at);
-  return { severity: 'error', ...parsed, code: `usage/${name.replace(/^--/, '')}` };
+  return { severity: 'error', ...parsed, code: 'usage/as-of' };
 }
 
 /** A diagnostic for each name that no environment has. */

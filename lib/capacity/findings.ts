@@ -24,16 +24,21 @@ export function findingsOf(
 ): Finding[] {
   const findings = targets.flatMap((target) => [
     ...ceilingFindings(environment, target),
-    ...retryFindings(target),
+    ...retryFindings(environment, target),
     ...quotaFindings(environment, target),
     ...dependencyFindings(target),
-    ...forecastFindings(target, asOf),
+    ...forecastFindings(environment, target, asOf),
     ...timeFindings(target, asOf, horizonEnd),
   ]);
   return findings.toSorted((a, b) => (findingKey(a) < findingKey(b) ? -1 : Number(findingKey(a) > findingKey(b))));
 }
 
-/** The highest units of a window, when, and for which releases. */
+/** Where a number of the layer is stated: `prod.layers.playback`. */
+function placeOf(environment: Required<Environment>, { plan }: PlannedTarget): string {
+  return `${environment.name}.layers.${plan.id.split('/')[1]}`;
+}
+
+/** The highest units of a window, from when on, and for which releases. */
 function peakOf(window: Window): { units: number; at: string; releases: readonly string[] } {
   const peak = window.required.reduce((highest, piece) => (piece.units > highest.units ? piece : highest));
   return { units: peak.units, at: toIso(cellStart(peak.from)), releases: peak.releases };
@@ -53,7 +58,7 @@ function ceilingFindings(environment: Required<Environment>, target: PlannedTarg
     const isNamed = (finding: Finding): boolean =>
       finding.severity === severity && releases.every((id) => finding.releases.includes(id));
     if (window.drill && findings.some(isNamed)) continue;
-    const what = `${listNames(releases)} ${needs(releases)} ${formatCount(units)} ${plan.unit}s in ${plan.id} at ${at}`;
+    const what = `${listNames(releases)} ${needs(releases)} ${formatCount(units)} ${plan.unit}s in ${plan.id} from ${at} on`;
     findings.push({
       code: isFixed ? 'limit/ecs-tasks-per-service' : 'capacity/ceiling',
       severity,
@@ -62,7 +67,7 @@ function ceilingFindings(environment: Required<Environment>, target: PlannedTarg
         : `${what}, above the ceiling of ${formatCount(profile.maximum)}`,
       mend: isFixed
         ? 'use larger tasks or a second service'
-        : `raise maximum of ${environment.name} or lower the audience${isIncluded ? '' : ' before a plan covers it'}`,
+        : `raise maximum in ${placeOf(environment, target)} or lower the audience${isIncluded ? '' : ' before a plan covers it'}`,
       releases,
     });
   }
@@ -74,7 +79,8 @@ function needs(releases: readonly string[]): string {
 }
 
 /** Without load shedding an overload is kept alive by retries: the ceiling would have to bear them, too. */
-function retryFindings({ profile, plan, included }: PlannedTarget): Finding[] {
+function retryFindings(environment: Required<Environment>, target: PlannedTarget): Finding[] {
+  const { profile, plan, included } = target;
   if (profile.shedsLoad) return [];
   const { count, persistence } = profile.retries ?? { count: 3, persistence: 0.8 };
   const amplification = retryAmplification(count, persistence);
@@ -88,8 +94,8 @@ function retryFindings({ profile, plan, included }: PlannedTarget): Finding[] {
     {
       code: 'capacity/retry-amplification',
       severity: 'warning',
-      message: `${listNames(worst.releases)}: an overload at ${worst.at} could feed itself, because ${count} retries can make ${formatCount(worst.units)} ${plan.unit}s' worth of requests ${amplification.toFixed(2)} times as many, above the ceiling of ${formatCount(profile.maximum)}`,
-      mend: 'shed load in the service, then set shedsLoad',
+      message: `${listNames(worst.releases)}: an overload could feed itself, because ${count} retries can make ${formatCount(worst.units)} ${plan.unit}s' worth of requests ${amplification.toFixed(2)} times as many, above the ceiling of ${formatCount(profile.maximum)}`,
+      mend: `shed load in the service, then set shedsLoad in ${placeOf(environment, target)}`,
       releases: [...new Set(exposed.flatMap((window) => peakOf(window).releases))],
     },
   ];
@@ -203,7 +209,7 @@ function dependencyFindings(target: PlannedTarget): Finding[] {
   });
 }
 
-function forecastFindings(target: PlannedTarget, asOf: number): Finding[] {
+function forecastFindings(environment: Required<Environment>, target: PlannedTarget, asOf: number): Finding[] {
   const { profile, plan, forecaster, demands } = target;
   const findings: Finding[] = [];
   if (profile.requestsPerSecondSource === undefined) {
@@ -211,7 +217,7 @@ function forecastFindings(target: PlannedTarget, asOf: number): Finding[] {
       code: 'assumption/requests-per-unit',
       severity: 'warning',
       message: `${formatCount(profile.requestsPerSecondPerUnit)} requests per second of one ${plan.unit} in ${plan.id} is a placeholder`,
-      mend: 'measure it with a load test and name the test in requestsPerSecondSource',
+      mend: `measure it with a load test and name the test as requestsPerSecondSource in ${placeOf(environment, target)}`,
       releases: [],
     });
   }

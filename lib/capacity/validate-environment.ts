@@ -7,6 +7,8 @@ import {
 } from './environment';
 import { ECS_TASKS_PER_SERVICE, FARGATE_LAUNCHES_PER_MINUTE, SCHEDULED_ACTIONS_PER_TARGET } from './limits';
 import { resolveDemandModel } from './demand-model';
+import { privateSubnets, rollingTasks } from './network';
+import { ORIGIN_FACING_PREFIX_LISTS, zoneIdPrefix, ZONES_WITHOUT_VPC_ORIGINS } from './regions';
 
 /** Something in an environment that no plan could be made from. */
 export interface EnvironmentProblem {
@@ -99,14 +101,51 @@ export function validateEnvironment(given: Environment | StackEnvironment): Envi
     environment.prices.readOn,
     'for example 2026-11-21',
   );
-  if ('vpcCidr' in given) {
-    const isRange = /^(\d{1,3}\.){3}\d{1,3}\/\d{1,2}$/.test(given.vpcCidr);
-    expect(isRange, 'vpcCidr', 'an IPv4 range', given.vpcCidr, 'for example 10.40.0.0/16');
-  }
+  if ('vpcCidr' in given) expectStacks(given, expect);
   for (const [layer, profile] of Object.entries(environment.layers)) {
     expectProfile(profile, (ok, path, must, value, mend) => expect(ok, `layers.${layer}.${path}`, must, value, mend));
   }
   return problems;
+}
+
+/** What the reference stacks could not be synthesized or deployed with. */
+function expectStacks(environment: StackEnvironment, expect: Expect): void {
+  const { region, zoneIds, vpcCidr, layers } = environment;
+  const regions = Object.keys(ORIGIN_FACING_PREFIX_LISTS);
+  expect(
+    regions.includes(region),
+    'region',
+    'one of those that the edge can reach',
+    region,
+    `choose from ${regions.join(', ')}, or add its prefix list to lib/capacity/regions.ts`,
+  );
+  const prefix = zoneIdPrefix(region);
+  expect(
+    zoneIds.every((id) => id.startsWith(`${prefix}-`)),
+    'zoneIds',
+    `zones of ${region}`,
+    zoneIds,
+    `they begin with ${prefix}-`,
+  );
+  const unreachable = zoneIds.filter((id) => ZONES_WITHOUT_VPC_ORIGINS.includes(id));
+  expect(
+    unreachable.length === 0,
+    'zoneIds',
+    'zones with VPC origins of CloudFront',
+    unreachable,
+    'choose other zones of the region',
+  );
+  const subnets = privateSubnets(vpcCidr, zoneIds.length);
+  expect(subnets !== undefined, 'vpcCidr', 'an IPv4 range of /16 to /28', vpcCidr, 'for example 10.40.0.0/16');
+  const { maximum = 0, maximumPercent = 110 } = layers.playback ?? {};
+  const tasks = rollingTasks(maximum, maximumPercent);
+  expect(
+    !subnets || subnets.tasksAfterZoneLoss >= tasks,
+    'vpcCidr',
+    `large enough for ${tasks} tasks after the loss of a zone`,
+    vpcCidr,
+    `it holds ${subnets?.tasksAfterZoneLoss}: choose a larger range or a lower maximum`,
+  );
 }
 
 type Expect = (ok: boolean, path: string, must: string, value: unknown, mend: string) => void;

@@ -4,6 +4,7 @@ import { renderDiagnostics } from '../calendar/render-diagnostics';
 import { utcTime } from '../report/times';
 import { findingDiagnostics } from '../load-plan';
 import {
+  ENVIRONMENTS_FILE,
   addPlanOptions,
   diagnosticJson,
   EXIT,
@@ -34,7 +35,8 @@ export function addCheckCommand(program: Command, output: Output, now: () => Dat
 
 function runCheck(options: PlanOptions, { out, err }: Output): number {
   const { plan, calendar, diagnostics, ok } = loadFromOptions(options);
-  const warnings = plan && calendar ? plan.environments.flatMap((e) => findingDiagnostics(e, calendar)) : [];
+  const warnings =
+    plan && calendar ? plan.environments.flatMap((e) => findingDiagnostics(e, calendar, ENVIRONMENTS_FILE)) : [];
   // Error findings are among the diagnostics already.
   const all = [...diagnostics, ...warnings.filter(({ severity }) => severity === 'warning')];
   err(renderDiagnostics(all));

@@ -1,18 +1,22 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import type { Diagnostic } from '../calendar/diagnostic';
 import { parseDuration } from '../calendar/duration';
 import { renderDiagnostics } from '../calendar/render-diagnostics';
-import type { Environment } from '../capacity/environment';
 import { environments } from '../environments';
 import { type LoadedPlans, loadPlans, parseInstant, unknownEnvironments } from '../load-plan';
 
 /** 0 fine, 1 problems found, 2 wrong usage, 3 the tool itself failed. */
 export const EXIT = { fine: 0, problems: 1, usage: 2, failure: 3 } as const;
 
+/** Where the environments are written, as messages name it. */
+export const ENVIRONMENTS_FILE = 'lib/environments.ts';
+
 /** Where a command writes. Data goes to `out`, everything else to `err`. */
 export interface Output {
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
+  /** Width of the terminal; absent when `out` is not one. */
+  readonly columns?: number;
 }
 
 /** A mistake in how a command was called: the command ends with exit code 2. */
@@ -27,8 +31,8 @@ export interface PlanOptions {
   readonly calendar: string;
   readonly env?: readonly string[];
   readonly asOf: string;
-  /** Seconds. */
-  readonly horizon: number;
+  /** ISO 8601. */
+  readonly horizon: string;
   readonly json?: boolean;
 }
 
@@ -49,11 +53,7 @@ export function addPlanOptions(command: Command, now: () => Date): Command {
   const collect = (name: string, names: readonly string[] = []): string[] => [...names, name];
   return addCalendarOptions(command, now)
     .option('--env <name>', 'environment to plan, repeatable (default: all)', collect)
-    .addOption(
-      new Option('--horizon <duration>', 'how far to look ahead, in ISO 8601')
-        .default(90 * 86_400, 'P90D')
-        .argParser(parseHorizon),
-    )
+    .option('--horizon <duration>', 'how far to look ahead, in ISO 8601; a deploy looks 90 days ahead', 'P90D')
     .option('--json', 'print one JSON document');
 }
 
@@ -64,27 +64,27 @@ export function readAsOf(text: string): string {
   return asOf;
 }
 
-function parseHorizon(text: string): number {
-  const seconds = parseDuration(text, { key: 'horizon', zero: false, most: 'P366D', example: 'P90D' });
-  if (typeof seconds !== 'number') throw new InvalidArgumentError(`${seconds.message}; mend: ${seconds.mend}`);
-  return seconds;
+/** Seconds of `--horizon`. */
+function readHorizon(text: string): number {
+  const seconds = parseDuration(text, { key: '--horizon', zero: false, most: 'P366D', example: 'P90D' });
+  if (typeof seconds === 'number') return seconds;
+  throw new UsageError([{ severity: 'error', ...seconds, code: 'usage/horizon' }]);
 }
 
 /** Checks the options and plans the calendar for the environments asked for. */
-export function loadFromOptions(options: PlanOptions): LoadedPlans & { readonly selected: readonly Environment[] } {
+export function loadFromOptions(options: PlanOptions): LoadedPlans {
   const asOf = readAsOf(options.asOf);
+  const horizonSeconds = readHorizon(options.horizon);
   const unknown = unknownEnvironments(options.env ?? [], environments);
   if (unknown.length > 0) throw new UsageError(unknown);
-  const selected = options.env ? environments.filter(({ name }) => options.env!.includes(name)) : environments;
-  const loaded = loadPlans({
+  return loadPlans({
     calendarDir: options.calendar,
-    environments: selected,
+    environments: options.env ? environments.filter(({ name }) => options.env!.includes(name)) : environments,
     known: environments,
     asOf,
-    horizonSeconds: options.horizon,
-    environmentsFile: 'lib/environments.ts',
+    horizonSeconds,
+    environmentsFile: ENVIRONMENTS_FILE,
   });
-  return { ...loaded, selected };
 }
 
 /** A diagnostic as `--json` prints it. */

@@ -1,19 +1,26 @@
-import type { Output } from './common';
+import { EXIT, type Output } from './common';
 
 /**
  * Gives a command line the process: its arguments, its streams and its clock. Sets the exit code and leaves the process
  * to end by itself, so that output is drained.
  */
 export function runMain(run: (args: string[], output: Output, now: () => Date) => Promise<number>): void {
-  // A reader that has seen enough, like `head`, closes the pipe: that is no failure of ours.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-  });
+  let failure: number | undefined;
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      // A reader that has seen enough, like `head`, closes the pipe: that is no failure of ours.
+      if (error.code === 'EPIPE') return;
+      failure = EXIT.failure;
+      process.exitCode = failure;
+      if (stream === process.stdout) process.stderr.write(`the output could not be written: ${error.message}\n`);
+    });
+  }
   const output: Output = {
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
+    columns: process.stdout.isTTY ? process.stdout.columns : undefined,
   };
   void run(process.argv.slice(2), output, () => new Date()).then((code) => {
-    process.exitCode = code;
+    process.exitCode = failure ?? code;
   });
 }

@@ -34,13 +34,17 @@ export function addPlanCommand(program: Command, output: Output, now: () => Date
     .action((options: PlanOptions) => done(runPlan(options, output)));
 }
 
-function runPlan(options: PlanOptions, { out, err }: Output): number {
+function runPlan(options: PlanOptions, { out, err, columns }: Output): number {
   const { plan, diagnostics, ok } = loadFromOptions(options);
   err(renderDiagnostics(diagnostics));
   if (options.json) {
     out(renderJson({ schemaVersion: 1, ...plan, diagnostics: diagnostics.map(diagnosticJson) }));
   } else if (plan) {
-    out(plan.environments.map((environment) => renderEnvironmentPlan(plan, environment, { actions: true })).join('\n'));
+    out(
+      plan.environments
+        .map((environment) => renderEnvironmentPlan(plan, environment, { actions: true, columns }))
+        .join('\n'),
+    );
   }
   return ok ? EXIT.fine : EXIT.problems;
 }

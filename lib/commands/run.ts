@@ -1,4 +1,6 @@
 import { type Command, CommanderError } from 'commander';
+import type { Diagnostic } from '../calendar/diagnostic';
+import { renderDiagnostics } from '../calendar/render-diagnostics';
 import { diagnosticJson, EXIT, type Output, renderJson, UsageError } from './common';
 
 /** What a command's action calls with its exit code. */
@@ -36,16 +38,19 @@ function reportFailure(error: unknown, program: Command, args: readonly string[]
   const isUsage = error instanceof CommanderError || error instanceof UsageError;
   const isHelp = error instanceof CommanderError && error.code === 'commander.help';
   const text = error instanceof Error ? error.message.replace(/^error: /, '').trim() : String(error);
-  const message = isHelp ? 'name a command' : text;
-  const diagnostics =
+  // The help that lists the options of what was called.
+  const called = program.commands.find((command) => command.name() === args[0]);
+  const help = `see ${[program.name(), called?.name()].filter((name) => name !== undefined).join(' ')} --help`;
+  const diagnostics: readonly Diagnostic[] =
     error instanceof UsageError
       ? error.diagnostics
-      : [{ severity: 'error', code: isUsage ? 'usage/arguments' : 'prescale/failure', message } as const];
+      : isUsage
+        ? [{ severity: 'error', code: 'usage/arguments', message: isHelp ? 'name a command' : text, mend: help }]
+        : [{ severity: 'error', code: 'prescale/failure', message: text, mend: 'please report this' }];
   if (args.includes('--json')) out(renderJson({ schemaVersion: 1, diagnostics: diagnostics.map(diagnosticJson) }));
   if (isHelp) err(program.helpInformation());
-  else if (error instanceof UsageError) err(`${message}\n`);
-  else if (isUsage) err(`${message}\n   = mend: see ${program.name()} --help\n`);
+  else err(renderDiagnostics(diagnostics));
   // A fault of ours: the stack is what a report of it needs.
-  else err(`prescale itself failed, please report this:\n${error instanceof Error ? error.stack : message}\n`);
+  if (!isUsage && error instanceof Error) err(`${error.stack}\n`);
   return isUsage ? EXIT.usage : EXIT.failure;
 }

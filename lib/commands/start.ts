@@ -11,7 +11,7 @@ import { environments } from '../environments';
 import { type LoadedPlans, loadPlans } from '../load-plan';
 import { renderEnvironmentPlan } from '../report/plan-table';
 import { utcTime } from '../report/times';
-import { EXIT, type Output } from './common';
+import { ENVIRONMENTS_FILE, EXIT, type Output } from './common';
 
 const DAY = 86_400;
 
@@ -40,7 +40,7 @@ export async function runStart({ calendarDir, asOf }: StartOptions, output: Outp
       environments,
       known: environments,
       asOf: instant,
-      environmentsFile: 'lib/environments.ts',
+      environmentsFile: ENVIRONMENTS_FILE,
     });
   };
   let loaded = load(asOf);
@@ -72,7 +72,7 @@ export async function runStart({ calendarDir, asOf }: StartOptions, output: Outp
   const sound = plan.environments.map(({ name }) => name).filter((name) => !failed.has(name));
   const isSynthesized = sound.length === 0 || (await synthesize(sound, calendarDir, shownAsOf, output));
   for (const environment of plan.environments) {
-    output.out(`\n${renderEnvironmentPlan(plan, environment, { actions: false })}`);
+    output.out(`\n${renderEnvironmentPlan(plan, environment, { actions: false, columns: output.columns })}`);
   }
   if (!isSynthesized) return EXIT.failure;
   if (failed.size > 0) {

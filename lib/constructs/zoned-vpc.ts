@@ -10,11 +10,7 @@ import {
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import { Stack } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
-
-/** Addresses of a subnet that AWS keeps for itself. */
-const RESERVED_ADDRESSES = 5;
-/** Addresses per zone for the load balancer's nodes; AWS takes up to 100 in all while it scales, we leave them in each zone. */
-const LOAD_BALANCER_ADDRESSES = 100;
+import { privateSubnets } from '../capacity/network';
 
 export interface ZonedVpcProps {
   /** Zones by id, for example `use1-az1`: the same places in all accounts, which names such as `us-east-1a` are not. */
@@ -47,8 +43,16 @@ export class ZonedVpc extends Construct {
           `${zoneIds.join(', ') || 'none'}; mend: return the zone ids from "get availabilityZones()" of the stack`,
       );
     }
-    const privateMask = privateSubnetMask(cidr, zoneIds.length);
-    this.requireRoom(cidr, privateMask, zoneIds.length, maximumTasks);
+    const subnets = privateSubnets(cidr, zoneIds.length);
+    if (subnets === undefined) {
+      throw new Error(`the VPC's range must be written with a mask of /16 to /28, got "${cidr}"; mend: 10.40.0.0/16`);
+    }
+    if (subnets.tasksAfterZoneLoss < maximumTasks) {
+      throw new Error(
+        `ZonedVpc "${this.node.path}" must hold ${maximumTasks} tasks after the loss of one of ${zoneIds.length} zones, ` +
+          `${cidr} holds ${subnets.tasksAfterZoneLoss}; mend: choose a larger vpcCidr`,
+      );
+    }
 
     this.vpc = new Vpc(this, 'Vpc', {
       ipAddresses: IpAddresses.cidr(cidr),
@@ -57,7 +61,7 @@ export class ZonedVpc extends Construct {
       natGateways: zoneIds.length,
       // Private subnets first: they are aligned blocks, and the public ones, which hold NAT gateways only, take what is left.
       subnetConfiguration: [
-        { name: 'Private', subnetType: SubnetType.PRIVATE_WITH_EGRESS, cidrMask: privateMask },
+        { name: 'Private', subnetType: SubnetType.PRIVATE_WITH_EGRESS, cidrMask: subnets.mask },
         { name: 'Public', subnetType: SubnetType.PUBLIC, cidrMask: 28, mapPublicIpOnLaunch: false },
       ],
     });
@@ -71,26 +75,6 @@ export class ZonedVpc extends Construct {
     });
     for (const subnet of [...this.vpc.privateSubnets, ...this.vpc.publicSubnets]) placeByZoneId(subnet);
   }
-
-  private requireRoom(cidr: string, mask: number, zones: number, maximumTasks: number): void {
-    const perZone = Math.max(0, 2 ** (32 - mask) - RESERVED_ADDRESSES - LOAD_BALANCER_ADDRESSES);
-    const room = perZone * (zones - 1);
-    if (room < maximumTasks) {
-      throw new Error(
-        `ZonedVpc "${this.node.path}" must hold ${maximumTasks} tasks after the loss of one of ${zones} zones, ${cidr} ` +
-          `holds ${room}; mend: choose a larger vpcCidr`,
-      );
-    }
-  }
-}
-
-/** Mask of the largest equal private subnets that leave at least one such block for everything else. */
-function privateSubnetMask(cidr: string, zones: number): number {
-  const mask = Number(/\/(\d+)$/.exec(cidr)?.[1]);
-  if (!(mask >= 16 && mask <= 28)) {
-    throw new Error(`the VPC's range must be written with a mask of /16 to /28, got "${cidr}"; mend: 10.40.0.0/16`);
-  }
-  return mask + Math.ceil(Math.log2(zones + 1));
 }
 
 /** The CDK writes a zone as `AvailabilityZone`, which takes names only. */

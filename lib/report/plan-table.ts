@@ -15,6 +15,8 @@ const MONEY = new Intl.NumberFormat('en-US', { minimumFractionDigits: 2, maximum
 export interface PlanTableOptions {
   /** Whether each scheduled action is listed, below the releases. */
   readonly actions: boolean;
+  /** Width to fit into, by leaving columns out. @default as wide as it takes */
+  readonly columns?: number;
 }
 
 /** The plan of one environment for people: releases, floors, cost and findings. Ends with a newline. */
@@ -27,8 +29,10 @@ export function renderEnvironmentPlan(
     const releases = environment.releases.filter(({ targets }) => targets.some(({ id }) => id === target.id));
     return [
       headingOf(plan, environment, target),
-      releases.length > 0 ? releasesTable(releases, target) : 'no release is coming: the baseline stays\n',
-      ...(options.actions && target.actions.length > 0 ? [actionsTable(target, releases)] : []),
+      releases.length > 0
+        ? releasesTable(releases, target, options.columns)
+        : 'no release is coming: the baseline stays\n',
+      ...(options.actions && target.actions.length > 0 ? [actionsTable(target, releases, options.columns)] : []),
     ];
   });
   return [...sections, costOf(environment), findingsOf(environment)].join('\n');
@@ -45,7 +49,7 @@ function headingOf(plan: CapacityPlan, environment: EnvironmentPlan, target: Tar
   return `${environment.name}: ${target.id}\n${facts.join(', ')}\n`;
 }
 
-function releasesTable(releases: readonly PlannedRelease[], target: TargetPlan): string {
+function releasesTable(releases: readonly PlannedRelease[], target: TargetPlan, width?: number): string {
   const rows = releases.map((release) => {
     const need = release.targets.find(({ id }) => id === target.id)!;
     const window = target.windows.find(
@@ -65,22 +69,22 @@ function releasesTable(releases: readonly PlannedRelease[], target: TargetPlan):
       need.floor > need.units ? `${need.reason}; ${formatCount(need.units)} without overlapping releases` : need.reason,
     ];
   });
-  const heads = [
-    'premiere',
-    'UTC',
-    'release',
-    'viewers',
-    'plays 1 h',
-    'plays 24 h',
-    'floor',
-    'rising at',
-    'baseline at',
-    'reason',
+  const columns: Column[] = [
+    { head: 'premiere' },
+    { head: 'UTC', drop: 7 },
+    { head: 'release' },
+    { head: 'viewers', right: true, drop: 3 },
+    { head: 'plays 1 h', right: true, drop: 2 },
+    { head: 'plays 24 h', right: true, drop: 1 },
+    { head: 'floor', right: true },
+    { head: 'rising at', drop: 6 },
+    { head: 'baseline at', drop: 5 },
+    { head: 'reason', drop: 4 },
   ];
-  return table(heads, rows, [3, 4, 5, 6]);
+  return table(columns, rows, width);
 }
 
-function actionsTable(target: TargetPlan, releases: readonly PlannedRelease[]): string {
+function actionsTable(target: TargetPlan, releases: readonly PlannedRelease[], width?: number): string {
   const zones = new Map(releases.map(({ id, premiereZone }) => [id, premiereZone]));
   let before = target.min;
   const rows = target.actions.map((action) => {
@@ -96,7 +100,15 @@ function actionsTable(target: TargetPlan, releases: readonly PlannedRelease[]): 
       listNames(action.releases),
     ];
   });
-  return table(['action at (UTC)', 'local', 'floor', 'change', 'why', 'releases'], rows, [2, 3]);
+  const columns: Column[] = [
+    { head: 'action at (UTC)' },
+    { head: 'local', drop: 1 },
+    { head: 'floor', right: true },
+    { head: 'change', right: true },
+    { head: 'why' },
+    { head: 'releases', drop: 2 },
+  ];
+  return table(columns, rows, width);
 }
 
 /** What an action does in its window. */
@@ -134,33 +146,49 @@ function formatViewers(count: number): string {
   return formatCount(count);
 }
 
-function table(head: string[], rows: readonly string[][], rightAligned: readonly number[]): string {
-  const lines = new Table({
-    head,
-    chars: {
-      top: '',
-      'top-mid': '',
-      'top-left': '',
-      'top-right': '',
-      bottom: '',
-      'bottom-mid': '',
-      'bottom-left': '',
-      'bottom-right': '',
-      left: '',
-      'left-mid': '',
-      mid: '',
-      'mid-mid': '',
-      right: '',
-      'right-mid': '',
-      middle: '  ',
-    },
-    style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [] },
-    colAligns: head.map((_, column) => (rightAligned.includes(column) ? 'right' : 'left')),
-  });
-  lines.push(...rows);
-  return `${lines
-    .toString()
-    .split('\n')
-    .map((line) => line.trimEnd())
-    .join('\n')}\n`;
+interface Column {
+  readonly head: string;
+  readonly right?: boolean;
+  /** Columns with a number are left out, lowest first, while the table is too wide. @default never left out */
+  readonly drop?: number;
 }
+
+function table(columns: readonly Column[], rows: readonly (readonly string[])[], width = Infinity): string {
+  const lines = new Table({
+    head: columns.map(({ head }) => head),
+    chars: NO_BORDERS,
+    style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [] },
+    colAligns: columns.map(({ right }) => (right ? 'right' : 'left')),
+  });
+  lines.push(...rows.map((row) => [...row]));
+  const text = lines.toString().split('\n');
+  const next = Math.min(...columns.map(({ drop = Infinity }) => drop));
+  if (next < Infinity && text.some((line) => line.trimEnd().length > width)) {
+    const kept = columns.map(({ drop }) => drop !== next);
+    const narrower = rows.map((row) => row.filter((_, index) => kept[index]));
+    return table(
+      columns.filter((_, index) => kept[index]),
+      narrower,
+      width,
+    );
+  }
+  return `${text.map((line) => line.trimEnd()).join('\n')}\n`;
+}
+
+const NO_BORDERS = {
+  top: '',
+  'top-mid': '',
+  'top-left': '',
+  'top-right': '',
+  bottom: '',
+  'bottom-mid': '',
+  'bottom-left': '',
+  'bottom-right': '',
+  left: '',
+  'left-mid': '',
+  mid: '',
+  'mid-mid': '',
+  right: '',
+  'right-mid': '',
+  middle: '  ',
+};

@@ -3,7 +3,8 @@ import { ContainerImage } from 'aws-cdk-lib/aws-ecs';
 import { Stack, Validations, type StackProps } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 import type { StackEnvironment, LayerProfile } from '../capacity/environment';
-import { originFacingPrefixList, requireVpcOriginZones } from '../constructs/cloudfront-regions';
+import { rollingTasks } from '../capacity/network';
+import { ORIGIN_FACING_PREFIX_LISTS } from '../capacity/regions';
 import { LogBucket } from '../constructs/log-bucket';
 import { PlaybackTier } from '../constructs/playback-tier';
 import { ZonedVpc } from '../constructs/zoned-vpc';
@@ -22,7 +23,6 @@ export class PlaybackStack extends Stack {
   constructor(scope: Construct, id: string, { environment, layer, ...props }: PlaybackStackProps) {
     super(scope, id, props);
     this.zoneIds = environment.zoneIds;
-    requireVpcOriginZones(environment.zoneIds);
     const maximumPercent = layer.maximumPercent ?? 110;
 
     const logBucket = new LogBucket(this, 'Logs');
@@ -34,13 +34,14 @@ export class PlaybackStack extends Stack {
     const { vpc } = new ZonedVpc(this, 'Network', {
       zoneIds: environment.zoneIds,
       cidr: environment.vpcCidr,
-      maximumTasks: Math.ceil((layer.maximum * maximumPercent) / 100),
+      maximumTasks: rollingTasks(layer.maximum, maximumPercent),
       logBucket,
     });
     this.tier = new PlaybackTier(this, 'PlaybackTier', {
       vpc,
       logBucket,
-      ingress: [Peer.prefixList(originFacingPrefixList(environment.region))],
+      // Checked with the environment, before anything is synthesized.
+      ingress: [Peer.prefixList(ORIGIN_FACING_PREFIX_LISTS[environment.region]!)],
       image: ContainerImage.fromRegistry(environment.task.image),
       port: environment.task.port,
       cpu: environment.task.cpu,

@@ -2,6 +2,7 @@ import type { Release } from '../../lib/calendar/release';
 import type { Finding } from '../../lib/capacity/capacity-plan';
 import type { Environment, StackEnvironment } from '../../lib/capacity/environment';
 import { retryAmplification } from '../../lib/capacity/findings';
+import { zoneIdPrefix } from '../../lib/capacity/regions';
 import { validateEnvironment } from '../../lib/capacity/validate-environment';
 import { environments } from '../../lib/environments';
 import { at, environment, plan, release } from './fixtures';
@@ -28,15 +29,15 @@ test('a release within all limits, with a measured profile, has no findings', ()
 describe('an error is', () => {
   test('a release that needs more than the ceiling', () => {
     expect(only('capacity/ceiling', findings([FINALE], environment({ maximum: 900 })))).toBe(
-      'error: finale needs 972 tasks in us-east-1/playback at 2026-01-01T00:00:00Z, above the ceiling of 900; ' +
-        'raise maximum of prod or lower the audience (finale)',
+      'error: finale needs 972 tasks in us-east-1/playback from 2026-01-01T00:00:00Z on, above the ceiling of 900; ' +
+        'raise maximum in prod.layers.playback or lower the audience (finale)',
     );
   });
 
   test('a release that needs more tasks than an ECS service can have, whatever the ceiling', () => {
     const huge = { ...FINALE, audience: { peakViewers: 60_000_000, uncertainty: 0.35 } };
     expect(only('limit/ecs-tasks-per-service', findings([huge]))).toBe(
-      'error: finale needs 5,799 tasks in us-east-1/playback at 2026-01-01T00:00:00Z, above the 5,000 tasks of an ECS ' +
+      'error: finale needs 5,799 tasks in us-east-1/playback from 2026-01-01T00:00:00Z on, above the 5,000 tasks of an ECS ' +
         'service, which AWS does not raise; use larger tasks or a second service (finale)',
     );
   });
@@ -72,8 +73,8 @@ describe('a warning is', () => {
 
   test('an overload that retries could keep alive, unless the service sheds load', () => {
     expect(only('capacity/retry-amplification', findings([FINALE], environment({ shedsLoad: false })))).toBe(
-      "warning: finale: an overload at 2026-01-01T00:00:00Z could feed itself, because 3 retries can make 972 tasks' " +
-        'worth of requests 2.95 times as many, above the ceiling of 1,600; shed load in the service, then set shedsLoad (finale)',
+      "warning: finale: an overload could feed itself, because 3 retries can make 972 tasks' " +
+        'worth of requests 2.95 times as many, above the ceiling of 1,600; shed load in the service, then set shedsLoad in prod.layers.playback (finale)',
     );
     expect(retryAmplification(3, 0.8)).toBeCloseTo(2.952, 6);
   });
@@ -95,7 +96,7 @@ describe('a warning is', () => {
       only('assumption/requests-per-unit', findings([], environment({ requestsPerSecondSource: undefined }))),
     ).toBe(
       'warning: 1,000 requests per second of one task in us-east-1/playback is a placeholder; measure it with a load ' +
-        'test and name the test in requestsPerSecondSource ()',
+        'test and name the test as requestsPerSecondSource in prod.layers.playback ()',
     );
   });
 
@@ -160,7 +161,8 @@ describe('an environment', () => {
   });
 
   const withProfile = (fields: object): Environment => environment(fields);
-  const withRange = (vpcCidr: string): StackEnvironment => ({ ...environments[0]!, vpcCidr });
+  const prod = environments.find(({ name }) => name === 'prod')!;
+  const inProd = (fields: Partial<StackEnvironment>): StackEnvironment => ({ ...prod, ...fields });
   test.each<[string, Environment]>([
     ['name must be lower case letters, digits and hyphens, got "Prod 1"', environment({}, { name: 'Prod 1' })],
     ['region must be an AWS region, got "virginia"', environment({}, { region: 'virginia' })],
@@ -181,7 +183,18 @@ describe('an environment', () => {
       'prices.currency must be an ISO 4217 code, got "$"',
       environment({}, { prices: { currency: '$', source: 's', readOn: '2026-01-01' } }),
     ],
-    ['vpcCidr must be an IPv4 range, got "10.0.0.0"', withRange('10.0.0.0')],
+    ['vpcCidr must be an IPv4 range of /16 to /28, got "10.0.0.0"', inProd({ vpcCidr: '10.0.0.0' })],
+    ['vpcCidr must be an IPv4 range of /16 to /28, got "999.40.0.0/16"', inProd({ vpcCidr: '999.40.0.0/16' })],
+    [
+      'vpcCidr must be large enough for 1760 tasks after the loss of a zone, got "10.40.0.0/24"',
+      inProd({ vpcCidr: '10.40.0.0/24' }),
+    ],
+    ['region must be one of those that the edge can reach, got "xx-nowhere-1"', inProd({ region: 'xx-nowhere-1' })],
+    ['zoneIds must be zones of us-east-1, got ["use1-az1","euw1-az1"]', inProd({ zoneIds: ['use1-az1', 'euw1-az1'] })],
+    [
+      'zoneIds must be zones with VPC origins of CloudFront, got ["use1-az3"]',
+      inProd({ zoneIds: ['use1-az1', 'use1-az3'] }),
+    ],
     ['layers.playback.baseline must be a whole number of at least 1, got 0.5', withProfile({ baseline: 0.5 })],
     [
       'layers.playback.maximum must be a whole number of at least the baseline, 120, got 100',
@@ -225,4 +238,15 @@ describe('an environment', () => {
     expect(problems.map((problem) => problem.message)).toContain(message);
     expect(problems.every(({ mend }) => mend.length > 0)).toBe(true);
   });
+});
+
+test.each([
+  ['us-east-1', 'use1'],
+  ['us-west-2', 'usw2'],
+  ['eu-central-1', 'euc1'],
+  ['ap-northeast-1', 'apne1'],
+  ['ap-southeast-2', 'apse2'],
+  ['sa-east-1', 'sae1'],
+])('zones of %s begin with %s', (region, prefix) => {
+  expect(zoneIdPrefix(region)).toBe(prefix);
 });

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { CapacityPlan } from '../../lib/capacity/capacity-plan';
-import { NOW, prescale } from './run';
+import { NOW, prescale, prescaleIn } from './run';
 
 const OVERLAP = 'test/fixtures/plans/overlap';
 const CEILING = 'test/fixtures/plans/ceiling';
@@ -35,6 +35,19 @@ describe('plan', () => {
     expect(highest('2025-12-31T23:00', '2026-01-01T00:00')).toBe(need('stranger-things-5-finale'));
     // 3.5 M viewers of a season, q 0.9 of low 2.3 M and high 5.3 M: 1.7647 · (3.5/9 · 168,351 · e^(1.2816 · 0.3257) + 68,000) / 1000
     expect(need('stranger-things-5-volume-2')).toBe(296);
+  });
+
+  test('leaves columns out where the terminal is narrow, and none where there is no terminal', async () => {
+    const tables = ({ out }: { out: string }): string[] =>
+      out.split('\n').filter((line) => /^(premiere|action|20)/.test(line));
+    const narrow = tables(await prescaleIn(80, 'plan', '--calendar', OVERLAP, '--env', 'prod'));
+    const wide = tables(await prescale('plan', '--calendar', OVERLAP, '--env', 'prod'));
+    expect(Math.max(...narrow.map((line) => line.length))).toBeLessThanOrEqual(80);
+    expect(narrow.filter((line) => /^(premiere|action)/.test(line))).toEqual([
+      expect.stringMatching(/^premiere +UTC +release +floor +rising at$|^premiere +release +floor .*/),
+      expect.stringMatching(/^action at \(UTC\) +(local +)?floor +change +why/),
+    ]);
+    expect(wide[0]).toMatch(/plays 24 h .*reason$/);
   });
 
   test('prints one JSON document that keeps the contract', async () => {
@@ -113,7 +126,7 @@ describe('check', () => {
       expect(code).toBe(1);
       expect(err).toContain(
         `${CEILING}/releases.yaml:2:5: prod: one-zero-too-many needs 6,304 tasks in us-east-1/playback at ` +
-          '2027-01-01T00:00:00Z, above the 5,000 tasks of an ECS service, which AWS does not raise [limit/ecs-tasks-per-service]',
+          '2027-01-01T00:00:00Z on, above the 5,000 tasks of an ECS service, which AWS does not raise [limit/ecs-tasks-per-service]',
       );
       expect((await prescale(command, '--calendar', CEILING, '--env', 'dev')).code).toBe(0);
     }

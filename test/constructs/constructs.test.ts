@@ -11,7 +11,6 @@ import { Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambd
 import { Tags } from 'aws-cdk-lib/core';
 import { Construct, type IConstruct } from 'constructs';
 import type { TargetPlan } from '../../lib/capacity/capacity-plan';
-import { originFacingPrefixList, requireVpcOriginZones } from '../../lib/constructs/cloudfront-regions';
 import { EdgeDistribution, type EdgeDistributionProps } from '../../lib/constructs/edge-distribution';
 import { LogBucket } from '../../lib/constructs/log-bucket';
 import { PlaybackTier, type PlaybackTierProps } from '../../lib/constructs/playback-tier';
@@ -540,19 +539,5 @@ describe('the error page', () => {
     expect(page).toMatch(/<html lang="en">/);
     expect(page).toMatch(/prefers-color-scheme: dark/);
     expect(page).toMatch(/<a href="">Try again<\/a>/);
-  });
-});
-
-describe('regions of CloudFront', () => {
-  test('a region without a known prefix list is named with the mend', () => {
-    expect(() => originFacingPrefixList('mars-1')).toThrow(
-      /^no CloudFront prefix list known for region "mars-1", known: ap-northeast-1, .*; mend: /,
-    );
-  });
-
-  test('a zone without VPC origins is named', () => {
-    expect(() => requireVpcOriginZones(['use1-az1', 'use1-az3'])).toThrow(
-      'CloudFront has no VPC origins in use1-az3; mend: ',
-    );
   });
 });
