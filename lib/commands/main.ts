@@ -6,15 +6,16 @@ import { EXIT, type Output } from './common';
  */
 export function runMain(run: (args: string[], output: Output, now: () => Date) => Promise<number>): void {
   let failure: number | undefined;
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      // A reader that has seen enough, like `head`, closes the pipe: that is no failure of ours.
-      if (error.code === 'EPIPE') return;
-      failure = EXIT.failure;
-      process.exitCode = failure;
-      if (stream === process.stdout) process.stderr.write(`the output could not be written: ${error.message}\n`);
-    });
-  }
+  const onError = (error: NodeJS.ErrnoException): void => {
+    // A reader that has seen enough, like `head`, closes the pipe: that is no failure of ours.
+    if (error.code === 'EPIPE') return;
+    failure = EXIT.failure;
+    process.exitCode = failure;
+    process.stderr.write(`the output could not be written: ${error.message}\n`);
+  };
+  process.stdout.on('error', onError);
+  // Nobody is left to be told about an error of this one.
+  process.stderr.on('error', () => undefined);
   const output: Output = {
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),

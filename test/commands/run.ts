@@ -9,7 +9,7 @@ export function prescaleIn(columns: number, ...args: string[]): ReturnType<typeo
 }
 
 /** Runs `prescale` in this process. */
-export async function prescale(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+export function prescale(...args: string[]): Promise<{ code: number; out: string; err: string }> {
   return runWith({}, args);
 }
 
