@@ -1,4 +1,6 @@
 #!/usr/bin/env node
+import { rmSync } from 'node:fs';
+import path from 'node:path';
 import { App } from 'aws-cdk-lib/core';
 import { renderDiagnostics } from '../lib/calendar/render-diagnostics';
 import type { StackEnvironment } from '../lib/capacity/environment';
@@ -13,6 +15,11 @@ function main(): void {
   // Synthesized below and only when all is well: left to itself, the app would write templates on exit, beside an error.
   const app = new App({ autoSynth: false });
   const context = (key: string): string | undefined => readText(key, app.node.tryGetContext(key));
+
+  // What an earlier run wrote must not be deployed in place of what this one refuses or leaves out.
+  for (const { name } of environments)
+    rmSync(path.join(app.outdir, `assembly-${name}`), { recursive: true, force: true });
+  rmSync(path.join(app.outdir, 'manifest.json'), { force: true });
 
   const selected = selectEnvironments(context('env'));
   const asOf = readAsOf(context('asOf'));

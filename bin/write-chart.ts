@@ -18,7 +18,7 @@ export function renderFinaleChart(): string {
     calendarDir: path.join(ROOT, 'release-calendar'),
     environments: [environment],
     known: environments,
-    asOf: '2025-12-20T00:00:00Z',
+    asOf: '2025-11-20T00:00:00Z',
   });
   if (!ok || !plan || !calendar) throw new Error(`no chart without a plan:\n${renderDiagnostics(diagnostics)}`);
   const span = { from: '2025-12-31T23:00:00Z', to: '2026-01-01T06:00:00Z' };

@@ -10,7 +10,7 @@ const PRICES = { currency: 'USD', source: PRICE_SOURCE, readOn: '2026-11-21' } a
 
 /** The same task everywhere, so that what is measured in staging holds in prod. */
 const TASK = {
-  // Stands in for the team's own image, which goes here by digest: this one answers every path with a page.
+  // Stands in for the team's own image, which goes here by digest: this one answers health checks on / and plays nothing.
   image: 'public.ecr.aws/nginx/nginx:stable',
   port: 80,
   cpu: 4096,

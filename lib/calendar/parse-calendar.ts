@@ -2,7 +2,7 @@ import type { Diagnostic } from './diagnostic';
 import { digestReleases } from './digest';
 import { parseDrill, parseDuration } from './duration';
 import { parsePremiere, type Premiere } from './premiere';
-import { joinChoices, type Problem, showValue } from './problem';
+import { joinChoices, mendComma, type Problem, showValue } from './problem';
 import type { Audience, Observation, Release, ReleaseCalendar, ReleaseKind, ReleaseStatus } from './release';
 import {
   calendarFileSchema,
@@ -194,7 +194,7 @@ class FileReader {
     this.findings.add(this.source.place([...path, key], 'key'), {
       code: 'calendar/unknown-key',
       message: `${where} has no key ${showValue(key)}`,
-      mend: this.findings.didYouMean(key, known, `use ${joinChoices(known)}`),
+      mend: mendComma(key) ?? this.findings.didYouMean(key, known, `use ${joinChoices(known)}`),
     });
   }
 

@@ -22,6 +22,11 @@ export function showValue(value: unknown): string {
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : typeof value;
 }
 
+/** The mend for a key that is the rest of a number: in braces a comma ends a value. Undefined for any other key. */
+export function mendComma(key: string): string | undefined {
+  return /^\d{3}$/.test(key) ? 'write the number without commas, for example 2_000_000' : undefined;
+}
+
 /** `a`, `a or b`, `a, b or c`. */
 export function joinChoices(choices: readonly string[], word: 'or' | 'and' = 'or'): string {
   if (choices.length < 2) return choices.join('');

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { Diagnostic } from './diagnostic';
 import {
@@ -15,6 +15,9 @@ export interface CalendarFiles {
   readonly files: readonly CalendarFile[];
   readonly diagnostics: readonly Diagnostic[];
 }
+
+/** Ten thousand entries take 3 MB. */
+const MOST_BYTES = 64 * 1024 * 1024;
 
 /** Plain words for the errors of the file system that a user can mend. */
 const FILE_ERRORS: Readonly<Record<string, string>> = {
@@ -33,6 +36,26 @@ function describe(error: unknown): string {
 
 function fileError(file: string, code: string, message: string, mend: string): Diagnostic {
   return { severity: 'error', code, message, mend, file };
+}
+
+/** The text of a file, or why it can be none: a pipe would never end, and bytes that are no text would be garbled. */
+function readText(file: string): string | { readonly message: string; readonly mend: string } {
+  const stat = statSync(file);
+  if (!stat.isFile()) return { message: 'this is not a file', mend: 'move it away' };
+  if (stat.size > MOST_BYTES) {
+    return {
+      message: `the file is too large for a calendar, got ${stat.size} bytes`,
+      mend: 'split it, or move it away',
+    };
+  }
+  const bytes = readFileSync(file);
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    if (!text.includes('\0')) return text;
+  } catch {
+    // Said below.
+  }
+  return { message: 'the file is not text in UTF-8', mend: 'save it as UTF-8, or move it away' };
 }
 
 /**
@@ -54,9 +77,7 @@ export function readCalendar(dir: string): CalendarFiles {
     const message = `the calendar folder ${describe(error)}, got ${showValue(dir)}`;
     return {
       files: [],
-      diagnostics: [
-        fileError(folder, 'calendar/folder', message, 'name the folder that holds the *.yaml files with --calendar'),
-      ],
+      diagnostics: [fileError(folder, 'calendar/folder', message, 'name the folder that holds the *.yaml files')],
     };
   }
   const files: CalendarFile[] = [];
@@ -66,16 +87,12 @@ export function readCalendar(dir: string): CalendarFiles {
     const file = path.posix.join(folder, name);
     if (name.endsWith('.yaml')) {
       try {
-        files.push({ file, text: readFileSync(path.join(dir, name), 'utf8') });
+        const text = readText(path.join(dir, name));
+        if (typeof text === 'string') files.push({ file, text });
+        else diagnostics.push(fileError(file, 'calendar/unreadable-file', text.message, text.mend));
       } catch (error) {
-        diagnostics.push(
-          fileError(
-            file,
-            'calendar/unreadable-file',
-            `the file ${describe(error)}`,
-            'give read access to it, or move it away',
-          ),
-        );
+        const mend = 'give read access to it, or move it away';
+        diagnostics.push(fileError(file, 'calendar/unreadable-file', `the file ${describe(error)}`, mend));
       }
     } else if (/\.ya?ml$/i.test(name)) {
       const renamed = name.replace(/\.ya?ml$/i, '.yaml');

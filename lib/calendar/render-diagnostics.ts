@@ -77,7 +77,9 @@ function renderLine(line: string, column: number, length: number): { source: str
 
 /** One diagnostic as `file:line:col: message [code]`, the line with a caret, and the mend. Ends with a newline. */
 export function renderDiagnostic(diagnostic: Diagnostic): string {
-  const { file, line, column, severity, message, code, sourceLine, mend } = diagnostic;
+  const { line, column, severity, message, code, sourceLine, mend } = diagnostic;
+  // A name may hold anything; what moves a terminal's cursor is not shown.
+  const file = diagnostic.file?.replaceAll(/\p{Cc}/gu, '\ufffd');
   const location = [file, ...(file === undefined || line === undefined ? [] : [line, column ?? 1])].filter(
     (part) => part !== undefined,
   );

@@ -13,7 +13,7 @@ import {
   type YAMLMap,
 } from 'yaml';
 import type { Diagnostic } from './diagnostic';
-import { type Problem, showValue } from './problem';
+import { mendComma, type Problem, showValue } from './problem';
 
 /** Where a diagnostic points, and the line to show. */
 export type Place = Required<Pick<Diagnostic, 'file' | 'line' | 'column' | 'sourceLine' | 'length'>>;
@@ -195,7 +195,7 @@ export class SourceFile {
             {
               code: 'calendar/duplicate-key',
               message: `key ${showValue(key ? String(key.value) : undefined)} is given twice${firstLine ? `, first in ${this.file}:${firstLine}` : ''}`,
-              mend: 'keep one of them',
+              mend: mendComma(String(key?.value)) ?? 'keep one of them',
             },
           ),
         );

@@ -146,6 +146,8 @@ export class EdgeDistribution extends Construct {
         // The default of 3 attempts of 10 s keeps a viewer waiting for half a minute before the error page.
         connectionAttempts: 2,
         connectionTimeout: Duration.seconds(3),
+        // Playback answers in milliseconds; with the default a stalled answer keeps a viewer for half a minute as well.
+        readTimeout: Duration.seconds(10),
         // Below the load balancer's idle timeout of 60 s, so that it never closes a connection that CloudFront is about to use.
         keepaliveTimeout: Duration.seconds(30),
       }),

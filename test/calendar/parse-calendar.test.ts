@@ -556,3 +556,12 @@ describe('the calendar of this repository', () => {
     for (const { text } of files) expect(text).toMatch(/^# yaml-language-server: \$schema=\.\/schema\.json\n/);
   });
 });
+
+test('a number with commas in braces is named as such, though YAML takes the rest for keys', () => {
+  const text = (number: string): string =>
+    `releases:\n  - { id: a, title: A, premiere: 2026-01-01T00:00Z, kind: finale, audience: { peakViewers: ${number} } }\n`;
+  for (const number of ['2,000', '2,000,000', '12,345,678']) {
+    const { diagnostics } = parseCalendar([{ file: 'a.yaml', text: text(number) }]);
+    expect(diagnostics.map(({ mend }) => mend)).toContain('write the number without commas, for example 2_000_000');
+  }
+});

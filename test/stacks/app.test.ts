@@ -22,8 +22,8 @@ function temporaryFolder(): string {
 /** Runs the app as the CDK CLI does, without credentials. */
 function runApp(
   context: Record<string, string>,
-): Promise<{ exitCode: number; stderr: string; templates: Record<string, string> }> {
-  const outdir = temporaryFolder();
+  outdir = temporaryFolder(),
+): Promise<{ exitCode: number; stderr: string; templates: Record<string, string>; outdir: string }> {
   return new Promise((resolve) => {
     const child = execFile(
       process.execPath,
@@ -43,6 +43,7 @@ function runApp(
         resolve({
           exitCode: child.exitCode ?? -1,
           stderr,
+          outdir,
           templates: Object.fromEntries(templates.map((file) => [file, readFileSync(join(outdir, file), 'utf8')])),
         });
       },
@@ -115,4 +116,15 @@ describe('the app', () => {
     expect(stderr).toMatch(/2026\.yaml:2:\d+: /);
     expect(stderr).not.toMatch(STACK_TRACE);
   });
+});
+
+test('templates of an earlier run are gone when this one refuses or leaves them out', async () => {
+  const first = await runApp({ env: 'dev,prod', asOf: '2026-11-21T00:00:00Z' });
+  expect(Object.keys(first.templates)).toHaveLength(6);
+  const left = async (context: Record<string, string>): Promise<string[]> => {
+    const { templates } = await runApp(context, first.outdir);
+    return [...new Set(Object.keys(templates).map((file) => file.split('/')[0]!))];
+  };
+  expect(await left({ env: 'dev', asOf: '2026-11-21T00:00:00Z' })).toEqual(['assembly-dev']);
+  expect(await left({ env: 'dev', calendar: calendarWith('tomorrow') })).toEqual([]);
 });
