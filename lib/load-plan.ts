@@ -1,5 +1,6 @@
 import type { Diagnostic } from './calendar/diagnostic';
 import { parsePremiere } from './calendar/premiere';
+import { compareDiagnostics } from './calendar/parse-calendar';
 import { loadCalendar } from './calendar/read-calendar';
 import type { ReleaseCalendar } from './calendar/release';
 import { renderDiagnostics } from './calendar/render-diagnostics';
@@ -16,7 +17,7 @@ export interface LoadPlansInput {
   readonly calendarDir: string;
   /** Those to plan. */
   readonly environments: readonly Environment[];
-  /** All that there are: entries may name these and their layers, and no others. @default names are not checked */
+  /** All that there are: entries may name these and their layers, and no others. @default names of environments are not checked, and layers are those of `environments` */
   readonly known?: readonly Environment[];
   /** ISO 8601 in UTC, whole seconds. */
   readonly asOf: string;
@@ -30,7 +31,7 @@ export interface LoadedPlans {
   /** Absent when the calendar or an environment has an error. */
   readonly plan?: CapacityPlan;
   readonly calendar?: ReleaseCalendar;
-  /** Problems of the calendar and of the environments, then error findings, located at their releases. Sorted. */
+  /** Problems of the calendar and of the environments, and error findings, located at their releases. Sorted by place. */
   readonly diagnostics: readonly Diagnostic[];
   /** True when no diagnostic is an error: only then may a template be made of the plan. */
   readonly ok: boolean;
@@ -41,7 +42,7 @@ export function loadPlans(input: LoadPlansInput): LoadedPlans {
   const { environments, known, asOf, horizonSeconds } = input;
   const { calendar, diagnostics } = loadCalendar(input.calendarDir, {
     environments: known?.map(({ name }) => name),
-    layers: known && [...new Set(known.flatMap(({ layers }) => Object.keys(layers)))],
+    layers: [...new Set((known ?? environments).flatMap(({ layers }) => Object.keys(layers)))],
   });
   const problems = environments.flatMap((environment) =>
     validateEnvironment(environment).map(({ path, message, mend }): Diagnostic => ({
@@ -61,7 +62,12 @@ export function loadPlans(input: LoadPlansInput): LoadedPlans {
   const errors = plan.environments.flatMap((environment) =>
     findingDiagnostics(environment, calendar, input.environmentsFile).filter(({ severity }) => severity === 'error'),
   );
-  return { plan, calendar, diagnostics: [...diagnostics, ...errors], ok: errors.length === 0 };
+  return { plan, calendar, diagnostics: sortDiagnostics([...diagnostics, ...errors]), ok: errors.length === 0 };
+}
+
+/** By file, line and column; the same place in the order given. */
+export function sortDiagnostics(diagnostics: readonly Diagnostic[]): Diagnostic[] {
+  return diagnostics.toSorted(compareDiagnostics);
 }
 
 /** The findings of an environment, each located at the first of its releases, or else in the file of the environments. */

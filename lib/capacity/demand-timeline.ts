@@ -64,7 +64,11 @@ export function demandTimeline(input: DemandTimelineInput): DemandTimeline {
     if (!audience) continue;
     const { curve, medianPeak, plannedPeak } = audience;
     for (const { at, share } of appearancesOf(release, forecaster.model)) {
-      for (let step = 0; step < median.length; step += 1) {
+      const startsAt = at + curve.startSeconds;
+      const endsAt = startsAt + curve.requests.length * curve.stepSeconds;
+      const first = Math.max(0, Math.floor((startsAt - from) / stepSeconds));
+      const last = Math.min(median.length, Math.ceil((endsAt - from) / stepSeconds));
+      for (let step = first; step < last; step += 1) {
         const requests = share * highestRequests(curve, from + step * stepSeconds - at, stepSeconds);
         median[step]! += medianPeak * requests;
         planned[step]! += plannedPeak * requests;

@@ -26,6 +26,8 @@ export interface AudienceCurve {
   /** The highest sample of `requests`, and seconds from the premiere to it. */
   readonly requestsPeak: number;
   readonly requestsPeakSeconds: number;
+  /** The highest sample of `plays`. */
+  readonly playsPeak: number;
   /** Plays of the first 60 minutes and of the first 24 hours after the premiere; for live those before it included. */
   readonly playsFirstHour: number;
   readonly playsFirstDay: number;
@@ -89,6 +91,7 @@ function makeCurve(kind: ReleaseKind, lengthSeconds: number, model: DemandModel)
     requests,
     requestsPeak: requests[peakIndex]!,
     requestsPeakSeconds: raw.startSeconds + peakIndex * CURVE_STEP_SECONDS,
+    playsPeak: plays.reduce((most, rate) => Math.max(most, rate), 0),
     playsFirstHour: raw.playsUntil(3600) / peak,
     playsFirstDay: raw.playsUntil(86_400) / peak,
   };

@@ -62,7 +62,7 @@ export interface PlanDifference {
 /** What differs between two plans: nothing for equal ones, and enough for `applyDifference` to make the later from the earlier. */
 export function diffPlans(before: CapacityPlan, after: CapacityPlan): PlanDifference {
   return {
-    values: changesOf<PlanValues>(before, after, ['schemaVersion', 'asOf', 'calendarDigest', 'toolVersion']),
+    values: changesOf<PlanValues>(before, after, ['environments']),
     environments: membersChange(before.environments, after.environments, nameOf, diffEnvironments, isEnvironmentSame),
   };
 }
@@ -100,7 +100,7 @@ export function findingKey({ severity, code, message }: Finding): string {
 function diffEnvironments(before: EnvironmentPlan, after: EnvironmentPlan): EnvironmentDifference {
   return {
     name: after.name,
-    values: changesOf<EnvironmentValues>(before, after, ['deployWindowSeconds', 'horizonEnd', 'cost']),
+    values: changesOf<EnvironmentValues>(before, after, ['name', 'targets', 'findings', 'releases']),
     targets: membersChange(before.targets, after.targets, idOf, diffTargets, isTargetSame),
     findings: listChange(before.findings, after.findings),
     releases: listChange(before.releases, after.releases),
@@ -110,18 +110,7 @@ function diffEnvironments(before: EnvironmentPlan, after: EnvironmentPlan): Envi
 function diffTargets(before: TargetPlan, after: TargetPlan): TargetDifference {
   return {
     id: after.id,
-    values: changesOf<TargetValues>(before, after, [
-      'namespace',
-      'dimension',
-      'unit',
-      'baseline',
-      'min',
-      'max',
-      'leadTime',
-      'deferred',
-      'coveredUntil',
-      'cost',
-    ]),
+    values: changesOf<TargetValues>(before, after, ['id', 'actions', 'required', 'windows']),
     actions: listChange(before.actions, after.actions),
     required: listChange(before.required, after.required),
     windows: listChange(before.windows, after.windows),
@@ -139,10 +128,12 @@ function isTargetSame({ values, actions, required, windows }: TargetDifference):
 const nameOf = ({ name }: { readonly name: string }): string => name;
 const idOf = ({ id }: { readonly id: string }): string => id;
 
-function changesOf<T extends object>(before: T, after: T, keys: readonly (keyof T)[]): Changes<T> {
+/** All values but those that are compared in their own way, so that none is forgotten when plans learn more. */
+function changesOf<T extends object>(before: T, after: T, others: readonly string[]): Changes<T> {
   const changes: { [key in keyof T]?: ValueChange<T[key]> } = {};
-  for (const key of keys) {
-    if (toText(before[key]) !== toText(after[key])) changes[key] = { before: before[key], after: after[key] };
+  for (const key of Object.keys({ ...before, ...after }) as (keyof T & string)[]) {
+    if (others.includes(key) || toText(before[key]) === toText(after[key])) continue;
+    changes[key] = { before: before[key], after: after[key] };
   }
   return changes;
 }

@@ -1,12 +1,15 @@
 import type { Finding } from './capacity-plan';
 import { findingKey } from './difference';
-import type { Dependency, Environment, GrantedQuotas } from './environment';
-import { toIso } from './instants';
-import { DEFAULT_QUOTAS, ECS_TASKS_PER_SERVICE, FARGATE_LAUNCH_BURST } from './limits';
+import type { Dependency, Environment } from './environment';
+import { fromIso, toIso } from './instants';
+import { leadSeconds } from './lead-time';
+import { ECS_TASKS_PER_SERVICE } from './limits';
 import type { PlannedTarget } from './planned-target';
-import { cellStart, type ReleaseDemand } from './release-demand';
-import type { Window } from './windows';
-import { formatCount, listNames } from './words';
+import { type JudgedTarget, quotaFindings } from './quota-findings';
+import { cellAt, cellStart, heldCells, type ReleaseDemand } from './release-demand';
+import { peakOf, releasesOf, type Stretch, stretchesOf, worstOf } from './stretches';
+import { firstEndingAfter } from './windows';
+import { formatCount, listNames, needs } from './words';
 
 const TENTATIVE_WARNING_SECONDS = 7 * 86_400;
 
@@ -22,15 +25,22 @@ export function findingsOf(
   asOf: number,
   horizonEnd: number,
 ): Finding[] {
-  const findings = targets.flatMap((target) => [
+  const judged = targets.map((target) => ({
+    ...target,
+    stretches: stretchesOf(target, asOf, fromIso(target.plan.coveredUntil)),
+  }));
+  const ofTargets = judged.flatMap((target) => [
     ...ceilingFindings(environment, target),
     ...retryFindings(environment, target),
-    ...quotaFindings(environment, target),
     ...dependencyFindings(target),
     ...forecastFindings(environment, target, asOf),
     ...timeFindings(target, asOf, horizonEnd),
   ]);
-  return findings.toSorted((a, b) => (findingKey(a) < findingKey(b) ? -1 : Number(findingKey(a) > findingKey(b))));
+  // What is said of a release is said once, however many targets it has.
+  const findings = new Map([...ofTargets, ...quotaFindings(environment, judged)].map((one) => [findingKey(one), one]));
+  return [...findings.values()].toSorted((a, b) =>
+    findingKey(a) < findingKey(b) ? -1 : Number(findingKey(a) > findingKey(b)),
+  );
 }
 
 /** Where a number of the layer is stated: `prod.layers.playback`. */
@@ -38,27 +48,21 @@ function placeOf(environment: Required<Environment>, { plan }: PlannedTarget): s
   return `${environment.name}.layers.${plan.id.split('/')[1]}`;
 }
 
-/** The highest units of a window, from when on, and for which releases. */
-function peakOf(window: Window): { units: number; at: string; releases: readonly string[] } {
-  const peak = window.required.reduce((highest, piece) => (piece.units > highest.units ? piece : highest));
-  return { units: peak.units, at: toIso(cellStart(peak.from)), releases: peak.releases };
-}
-
-function ceilingFindings(environment: Required<Environment>, target: PlannedTarget): Finding[] {
-  const { plan, profile, windows, included } = target;
+function ceilingFindings(environment: Required<Environment>, target: JudgedTarget): Finding[] {
+  const { plan, profile, stretches } = target;
   const findings: Finding[] = [];
   // A drill asks for no more than its night: where the plan holds both, the night is named.
-  const nightsFirst = windows.toSorted((a, b) => Number(a.drill) - Number(b.drill));
-  for (const window of nightsFirst) {
-    const { units, at, releases } = peakOf(window);
+  for (const stretch of stretches.toSorted((a, b) => Number(a.drill) - Number(b.drill))) {
+    const { units, planned } = stretch;
     const isFixed = profile.namespace === 'ecs' && units > ECS_TASKS_PER_SERVICE;
     if (!isFixed && units <= profile.maximum) continue;
-    const isIncluded = included.includes(window);
-    const severity = isIncluded ? 'error' : 'warning';
+    const releases = releasesOf([stretch], (piece) => piece.units > profile.maximum);
+    const severity = planned ? 'error' : 'warning';
     const isNamed = (finding: Finding): boolean =>
       finding.severity === severity && releases.every((id) => finding.releases.includes(id));
-    if (window.drill && findings.some(isNamed)) continue;
-    const what = `${listNames(releases)} ${needs(releases)} ${formatCount(units)} ${plan.unit}s in ${plan.id} from ${at} on`;
+    if (stretch.drill && findings.some(isNamed)) continue;
+    const from = toIso(cellStart(peakOf(stretch).from));
+    const what = `${listNames(releases)} ${needs(releases)} ${formatCount(units)} ${plan.unit}s in ${plan.id} from ${from} on`;
     findings.push({
       code: isFixed ? 'limit/ecs-tasks-per-service' : 'capacity/ceiling',
       severity,
@@ -67,36 +71,31 @@ function ceilingFindings(environment: Required<Environment>, target: PlannedTarg
         : `${what}, above the ceiling of ${formatCount(profile.maximum)}`,
       mend: isFixed
         ? 'use larger tasks or a second service'
-        : `raise maximum in ${placeOf(environment, target)} or lower the audience${isIncluded ? '' : ' before a plan covers it'}`,
+        : `raise maximum in ${placeOf(environment, target)} or lower the audience${planned ? '' : ' before a plan covers it'}`,
       releases,
     });
   }
   return findings;
 }
 
-function needs(releases: readonly string[]): string {
-  return releases.length === 1 ? 'needs' : 'need';
-}
-
 /** Without load shedding an overload is kept alive by retries: the ceiling would have to bear them, too. */
-function retryFindings(environment: Required<Environment>, target: PlannedTarget): Finding[] {
-  const { profile, plan, included } = target;
+function retryFindings(environment: Required<Environment>, target: JudgedTarget): Finding[] {
+  const { profile, plan, stretches } = target;
   if (profile.shedsLoad) return [];
   const { count, persistence } = profile.retries ?? { count: 3, persistence: 0.8 };
   const amplification = retryAmplification(count, persistence);
-  const exposed = included.filter((window) => {
-    const { units } = peakOf(window);
-    return !window.drill && units <= profile.maximum && units * amplification > profile.maximum;
-  });
+  const isExposed = ({ units }: { readonly units: number }): boolean =>
+    units <= profile.maximum && units * amplification > profile.maximum;
+  const exposed = stretches.filter((stretch) => stretch.planned && !stretch.drill && isExposed(stretch));
   if (exposed.length === 0) return [];
-  const worst = exposed.map(peakOf).reduce((most, peak) => (peak.units > most.units ? peak : most));
+  const worst = worstOf(exposed, ({ units }) => units);
   return [
     {
       code: 'capacity/retry-amplification',
       severity: 'warning',
-      message: `${listNames(worst.releases)}: an overload could feed itself, because ${count} retries can make ${formatCount(worst.units)} ${plan.unit}s' worth of requests ${amplification.toFixed(2)} times as many, above the ceiling of ${formatCount(profile.maximum)}`,
+      message: `${listNames(peakOf(worst).releases)}: an overload could feed itself, because ${count} retries can make ${formatCount(worst.units)} ${plan.unit}s' worth of requests ${amplification.toFixed(2)} times as many, above the ceiling of ${formatCount(profile.maximum)}`,
       mend: `shed load in the service, then set shedsLoad in ${placeOf(environment, target)}`,
-      releases: [...new Set(exposed.flatMap((window) => peakOf(window).releases))],
+      releases: releasesOf(exposed, ({ units, held }) => held && isExposed({ units })),
     },
   ];
 }
@@ -108,102 +107,31 @@ export function retryAmplification(count: number, persistence: number): number {
   return total;
 }
 
-interface QuotaCheck {
-  readonly quota: keyof GrantedQuotas;
-  readonly code: string;
-  /** What the windows need of the quota, for its highest window. */
-  readonly needs: (window: Window) => number;
-  readonly what: string;
-  readonly name: string;
-}
-
-function quotaFindings(environment: Required<Environment>, target: PlannedTarget): Finding[] {
-  const { profile, plan, included } = target;
-  if (profile.namespace !== 'ecs') return [];
-  const { vcpuPerUnit, maximumPercent = 110 } = profile;
-  const rolling = (window: Window): number => Math.floor((peakOf(window).units * maximumPercent) / 100);
-  const during = `with a rolling deploy at ${maximumPercent} %`;
-  const checks: QuotaCheck[] = [
-    {
-      quota: 'loadBalancerTargets',
-      code: 'quota/load-balancer-targets',
-      needs: rolling,
-      what: `targets of one load balancer ${during}`,
-      name: 'elasticloadbalancing L-7E6692B2 and L-A0D0B863',
-    },
-    {
-      quota: 'networkInterfaces',
-      code: 'quota/network-interfaces',
-      needs: rolling,
-      what: `network interfaces ${during}`,
-      name: 'vpc L-DF5E4CA3',
-    },
-    {
-      quota: 'cloudFrontRequestsPerSecond',
-      code: 'quota/cloudfront-requests',
-      needs: (window) => Math.ceil(window.required.reduce((most, piece) => Math.max(most, piece.requestsPerSecond), 0)),
-      what: 'requests per second of one distribution',
-      name: 'cloudfront L-A2C80159',
-    },
-  ];
-  if (vcpuPerUnit !== undefined) {
-    checks.push({
-      quota: 'fargateVcpu',
-      code: 'quota/fargate-vcpu',
-      needs: (window) => rolling(window) * vcpuPerUnit,
-      what: `Fargate vCPU ${during}`,
-      name: 'fargate L-3032A538',
-    });
-    checks.push({
-      quota: 'fargateLaunchesPerSecond',
-      code: 'quota/fargate-launches',
-      // Below the burst nothing is limited; above it the plan counts on its own rate.
-      needs: (window) =>
-        peakOf(window).units - profile.baseline > FARGATE_LAUNCH_BURST ? plan.leadTime.unitsPerMinute / 60 : 0,
-      what: 'task launches per second, sustained',
-      name: 'fargate L-551A4E9D',
-    });
-  }
-  const findings: Finding[] = [];
-  for (const check of checks) {
-    const granted = environment.quotas[check.quota] ?? DEFAULT_QUOTAS[check.quota];
-    const short = included.filter((window) => check.needs(window) > granted);
-    if (short.length === 0) continue;
-    const worst = short.reduce((most, window) => (check.needs(window) > check.needs(most) ? window : most));
-    const releases = [...new Set(short.flatMap((window) => peakOf(window).releases))];
-    const isDefault = environment.quotas[check.quota] === undefined;
-    findings.push({
-      code: check.code,
-      severity: 'warning',
-      message: `${listNames(peakOf(worst).releases)} ${needs(peakOf(worst).releases)} ${formatCount(Math.ceil(check.needs(worst)))} ${check.what}, granted are ${formatCount(granted)}${isDefault ? " (AWS's default)" : ''}`,
-      mend: `request an increase of ${check.name} in ${check.quota === 'cloudFrontRequestsPerSecond' ? 'us-east-1' : environment.region}`,
-      releases,
-    });
-  }
-  return findings;
-}
-
-function dependencyFindings(target: PlannedTarget): Finding[] {
-  const { profile, included, demands, plan } = target;
-  const load = ({ perTask, perPlay }: Dependency, window: Window): number => {
-    if (perTask !== undefined) return perTask * peakOf(window).units;
-    const plays = demands
-      .filter(({ release }) => window.releases.includes(release.id))
-      .map(({ audience }) => (audience ? audience.plannedPeak * Math.max(...audience.curve.plays) : 0));
-    return perPlay! * plays.reduce((total, value) => total + value, 0);
+function dependencyFindings({ profile, stretches, demands, plan }: JudgedTarget): Finding[] {
+  const planned = stretches.filter((stretch) => stretch.planned && !stretch.drill);
+  const plays = new Map(
+    demands.map(({ release, audience }) => [
+      release.id,
+      audience ? audience.plannedPeak * audience.curve.playsPeak : 0,
+    ]),
+  );
+  const load = ({ perTask, perPlay = 0 }: Dependency, stretch: Stretch): number => {
+    if (perTask !== undefined) return perTask * stretch.units;
+    return perPlay * releasesOf([stretch], () => true).reduce((total, id) => total + (plays.get(id) ?? 0), 0);
   };
   return (profile.dependencies ?? []).flatMap((dependency): Finding[] => {
-    const short = included.filter((window) => load(dependency, window) > dependency.limit);
-    if (short.length === 0) return [];
-    const worst = short.reduce((most, window) => (load(dependency, window) > load(dependency, most) ? window : most));
-    const cause = dependency.perTask !== undefined ? `warm ${plan.unit}s` : 'plays';
+    const melting = planned.filter((stretch) => load(dependency, stretch) > dependency.limit);
+    if (melting.length === 0) return [];
+    const worst = worstOf(melting, (stretch) => load(dependency, stretch));
+    const cause = dependency.perTask === undefined ? 'plays' : `warm ${plan.unit}s`;
+    const releases = releasesOf([worst], () => true);
     return [
       {
         code: 'dependency/limit',
         severity: 'warning',
-        message: `${cause} of ${listNames(worst.releases)} put ${formatCount(load(dependency, worst))} on ${dependency.name}, which bears ${formatCount(dependency.limit)}`,
+        message: `${cause} of ${listNames(releases)} put ${formatCount(Math.ceil(load(dependency, worst)))} on ${dependency.name}, which bears ${formatCount(dependency.limit)}`,
         mend: `raise what ${dependency.name} bears, or put something in front of it`,
-        releases: [...new Set(short.flatMap((window) => window.releases))],
+        releases: releasesOf(melting, () => true),
       },
     ];
   });
@@ -233,12 +161,14 @@ function forecastFindings(environment: Required<Environment>, target: PlannedTar
         releases: [release.id],
       });
     }
-    const lobbySeconds = forecaster.model.lobbyLeadMinutes * 60;
-    if (audience && release.kind !== 'live' && warmUpSeconds < lobbySeconds) {
+    const { lobbyLeadMinutes, liveMidpointMinutes, liveScaleMinutes } = forecaster.model;
+    // Four scales before the midpoint of a live event's arrivals 2 % have come.
+    const leadMinutes = release.kind === 'live' ? liveMidpointMinutes + 4 * liveScaleMinutes : lobbyLeadMinutes;
+    if (audience && warmUpSeconds < leadMinutes * 60) {
       findings.push({
         code: 'release/short-warm-up',
         severity: 'warning',
-        message: `${release.id} is warm ${formatCount(warmUpSeconds / 60)} min before its premiere, but people wait in the app from ${forecaster.model.lobbyLeadMinutes} min before it`,
+        message: `${release.id} is warm ${formatCount(warmUpSeconds / 60)} min before its premiere, but people come from ${leadMinutes} min before it, which is not planned for`,
         mend: 'leave warmUp out or lengthen it',
         releases: [release.id],
       });
@@ -248,7 +178,7 @@ function forecastFindings(environment: Required<Environment>, target: PlannedTar
 }
 
 function timeFindings(target: PlannedTarget, asOf: number, horizonEnd: number): Finding[] {
-  const { plan, demands, included } = target;
+  const { plan, profile, demands, included } = target;
   const findings: Finding[] = [];
   for (const { release } of demands) {
     const remaining = release.premiereAt - asOf;
@@ -290,14 +220,21 @@ function timeFindings(target: PlannedTarget, asOf: number, horizonEnd: number): 
       releases: last.releases,
     });
   }
-  for (const window of included) {
-    if (window.drill || asOf <= window.risingAt || asOf >= window.givingBackAt) continue;
+  for (const demand of demands) {
+    const { from, audienceTo, statedTo } = heldCells(demand, demand.release.premiereAt);
+    const heldUntil = cellStart(Math.max(audienceTo, statedTo));
+    if (asOf >= heldUntil) continue;
+    const window = included[firstEndingAfter(included, cellStart(from))];
+    const needed = window?.required.find((piece) => piece.from <= from && piece.to > from);
+    if (!needed) continue;
+    const dueAt = cellStart(cellAt(cellStart(from) - leadSeconds(needed.units - profile.baseline, plan.leadTime)));
+    if (asOf <= dueAt) continue;
     findings.push({
       code: 'capacity/too-late',
       severity: 'warning',
-      message: `the first floor for ${listNames(window.releases)} was due at ${toIso(window.risingAt)}, before this plan`,
+      message: `the first floor for ${demand.release.id} was due at ${toIso(dueAt)}, before this plan`,
       mend: 'see in the account whether an earlier deploy had it: only then is it warm',
-      releases: window.releases,
+      releases: [demand.release.id],
     });
   }
   return findings;

@@ -1,6 +1,9 @@
 import type { TargetPlan } from './capacity-plan';
 import { fromIso } from './instants';
 
+/** The year 5138 in seconds, and 1973 in milliseconds. */
+const MOST_SECONDS = 1e11;
+
 /**
  * The floor that the plan has registered at an instant: `min` until the first action, then the value of the last
  * action that is due.
@@ -12,7 +15,8 @@ import { fromIso } from './instants';
  */
 export function floorAt(target: Pick<TargetPlan, 'min' | 'actions'>, at: string | number): number {
   const seconds = typeof at === 'number' ? at : fromIso(at);
-  if (!Number.isFinite(seconds)) throw new RangeError(`at must be an instant, got "${at}"`);
+  // Milliseconds would be taken for a year far from now, whose floor is the last one.
+  if (!Number.isFinite(seconds) || seconds > MOST_SECONDS) throw new RangeError(`at must be an instant, got "${at}"`);
   let floor = target.min;
   for (const action of target.actions) {
     if (fromIso(action.at) > seconds) break;

@@ -3,9 +3,9 @@ export function toIso(seconds: number): string {
   return `${new Date(seconds * 1000).toISOString().slice(0, 19)}Z`;
 }
 
-/** Whole seconds since the Unix epoch of an instant of a plan. */
+/** Whole seconds since the Unix epoch of an instant of a plan; NaN for anything else, such as a time without `Z`. */
 export function fromIso(instant: string): number {
-  return Date.parse(instant) / 1000;
+  return /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.0+)?Z$/.test(instant) ? Date.parse(instant) / 1000 : Number.NaN;
 }
 
 /** The instant without punctuation and to the minute, as in the names of actions: `20251231T2355Z`. */

@@ -4,6 +4,16 @@ import { ceilUnits } from './units';
 /** Fargate's launch rate per service, and what is judged or seen for the rest; sources at `LeadTime`. */
 export const DEFAULT_LEAD_TIME: LeadTime = { schedulerDelaySeconds: 60, startLatencySeconds: 120, unitsPerMinute: 500 };
 
+/** The lead time of a profile, with the defaults of what it leaves out. */
+export function resolveLeadTime(given: Partial<LeadTime> = {}): LeadTime {
+  const {
+    schedulerDelaySeconds = DEFAULT_LEAD_TIME.schedulerDelaySeconds,
+    startLatencySeconds = DEFAULT_LEAD_TIME.startLatencySeconds,
+    unitsPerMinute = DEFAULT_LEAD_TIME.unitsPerMinute,
+  } = given;
+  return { schedulerDelaySeconds, startLatencySeconds, unitsPerMinute };
+}
+
 /** How long before it is needed a rise by so many units has to be asked for, at most. Seconds. */
 export function leadSeconds(rise: number, leadTime: LeadTime): number {
   return leadTime.schedulerDelaySeconds + leadTime.startLatencySeconds + (60 * rise) / leadTime.unitsPerMinute;

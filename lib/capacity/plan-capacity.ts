@@ -8,10 +8,10 @@ import type {
   TargetCost,
   TargetPlan,
 } from './capacity-plan';
-import { type Environment, type LayerProfile, type LeadTime, resolveEnvironment } from './environment';
+import { type Environment, type LayerProfile, resolveEnvironment } from './environment';
 import { findingsOf } from './findings';
 import { fromIso, toCompactIso, toIso } from './instants';
-import { DEFAULT_LEAD_TIME } from './lead-time';
+import { resolveLeadTime } from './lead-time';
 import type { PlannedTarget } from './planned-target';
 import { plannedReleases } from './planned-releases';
 import { cellStart, DemandForecaster } from './release-demand';
@@ -48,7 +48,11 @@ export interface PlanCapacityInput {
 export function planCapacity(input: PlanCapacityInput): CapacityPlan {
   const asOf = fromIso(input.asOf);
   if (!Number.isInteger(asOf)) throw new RangeError(`asOf must be a whole second in ISO 8601, got "${input.asOf}"`);
-  const horizonEnd = asOf + (input.horizonSeconds ?? DEFAULT_HORIZON_SECONDS);
+  const { horizonSeconds = DEFAULT_HORIZON_SECONDS } = input;
+  if (!Number.isInteger(horizonSeconds) || horizonSeconds <= 0) {
+    throw new RangeError(`horizonSeconds must be a whole number above 0, got ${horizonSeconds}`);
+  }
+  const horizonEnd = asOf + horizonSeconds;
   return {
     schemaVersion: 1,
     asOf: toIso(asOf),
@@ -104,7 +108,7 @@ function planTarget(
     .map((release) => forecaster.forecast(release))
     .filter((demand) => demand !== undefined);
   const pieces = requiredPieces(demands, forecaster, environment, profile);
-  const leadTime: LeadTime = { ...DEFAULT_LEAD_TIME, ...profile.leadTime };
+  const leadTime = resolveLeadTime(profile.leadTime);
   const windows = buildWindows(pieces, {
     baseline: profile.baseline,
     leadTime,
@@ -123,14 +127,10 @@ function planTarget(
     baseline: profile.baseline,
     min: schedule.min,
     max: profile.maximum,
-    leadTime: {
-      schedulerDelaySeconds: leadTime.schedulerDelaySeconds,
-      startLatencySeconds: leadTime.startLatencySeconds,
-      unitsPerMinute: leadTime.unitsPerMinute,
-    },
+    leadTime,
     actions: schedule.actions,
     required: included.flatMap((window) => window.required.flatMap((piece) => intervalOf(piece, asOf, coveredUntil))),
-    windows: included.map(describeWindow),
+    windows: included.map((window) => describeWindow(window, asOf)),
     deferred: demands.filter(({ release }) => release.premiereAt >= coveredUntil).map(({ release }) => release.id),
     coveredUntil: toIso(coveredUntil),
     cost: costOf(schedule, profile, environment, asOf),
@@ -167,7 +167,7 @@ function scheduleActions(
   let min = profile.baseline;
   let atDeployEnd: Change = { at: deployEnd, units: profile.baseline, releases: [] };
   for (const window of windows) {
-    if (window.risingAt >= horizonEnd) break;
+    if (window.risingAt >= Math.max(horizonEnd, deployEnd)) break;
     const closing = { at: window.endsAt, until: Infinity, units: profile.baseline, releases: window.releases };
     const floors: Floor[] = [...window.floors(), closing];
     const later = floors.filter(({ at }) => at > deployEnd);
@@ -210,9 +210,10 @@ function intervalOf(piece: RequiredPiece, asOf: number, coveredUntil: number): R
   return from < to ? [{ from: toIso(from), to: toIso(to), units: piece.units, releases: piece.releases }] : [];
 }
 
-function describeWindow(window: Window): CapacityWindow {
+function describeWindow(window: Window, asOf: number): CapacityWindow {
+  const ahead = window.required.filter((piece) => cellStart(piece.to) > asOf);
   return {
-    releases: window.releases,
+    releases: [...new Set(ahead.flatMap(({ releases }) => releases))],
     drill: window.drill,
     risingAt: toIso(window.risingAt),
     givingBackAt: toIso(window.givingBackAt),

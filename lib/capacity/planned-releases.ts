@@ -5,13 +5,13 @@ import { toIso } from './instants';
 import type { PlannedTarget } from './planned-target';
 import { cellStart, type DemandForecaster, heldCells, type ReleaseDemand } from './release-demand';
 import { round, unitsFor } from './units';
-import type { Window } from './windows';
+import { firstEndingAfter } from './windows';
 
 /** The releases that the plan holds: whose premiere is to come before it ends, or whose window is open. By premiere. */
 export function plannedReleases(targets: readonly PlannedTarget[], asOf: number): PlannedRelease[] {
   const needs = new Map<Release, { target: PlannedTarget; demand: ReleaseDemand }[]>();
   for (const target of targets) {
-    const inWindows = new Set(target.included.flatMap(({ releases }) => releases));
+    const inWindows = new Set(target.plan.windows.flatMap(({ releases }) => releases));
     const deferred = new Set(target.plan.deferred);
     for (const demand of target.demands) {
       const { release } = demand;
@@ -74,18 +74,6 @@ function needOf(demand: ReleaseDemand, target: PlannedTarget): PlannedRelease['t
     }),
     reason: reasonOf(units, forAudience, profile, forecaster, statedUnits),
   };
-}
-
-/** Windows are sorted and do not touch: the first one that can hold an instant, by halving. */
-function firstEndingAfter(windows: readonly Window[], instant: number): number {
-  let low = 0;
-  let high = windows.length;
-  while (low < high) {
-    const middle = Math.floor((low + high) / 2);
-    if (windows[middle]!.endsAt > instant) high = middle;
-    else low = middle + 1;
-  }
-  return low;
 }
 
 function reasonOf(

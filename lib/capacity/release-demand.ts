@@ -3,6 +3,7 @@ import { audienceCurve, type AudienceCurve } from './demand';
 import { resolveDemandModel } from './demand-model';
 import type { DemandModel, Environment, LayerProfile } from './environment';
 import { forecastSigma, quantileFactor } from './forecast';
+import { ceilUnits } from './units';
 
 /** Length of a cell of the action grid. Actions have minute resolution; five minutes keep their number small. */
 export const CELL_SECONDS = 300;
@@ -62,20 +63,21 @@ export class DemandForecaster {
     );
   }
 
-  /** What the release asks of the layer; undefined when it is cancelled or not for this environment. */
+  /** What the release asks of the layer; undefined when it is cancelled, not for this environment, or of other layers alone. */
   forecast(release: Release): ReleaseDemand | undefined {
     if (release.status === 'cancelled') return undefined;
     if (release.environments && !release.environments.includes(this.environment.name)) return undefined;
     const kind = this.model.kinds[release.kind];
     const lengthSeconds = release.lengthSeconds ?? kind.lengthMinutes * 60;
     const stated = Object.hasOwn(release.floors, this.layer) ? release.floors[this.layer] : undefined;
+    if (!release.audience && stated === undefined) return undefined;
     return {
       release,
       lengthSeconds,
       warmUpSeconds: release.warmUpSeconds ?? kind.warmUpMinutes * 60,
       holdSeconds: release.holdSeconds ?? this.model.holdMinutes * 60,
       audience: release.audience && this.forecastAudience(release, lengthSeconds),
-      statedUnits: stated === undefined ? undefined : Math.max(1, Math.ceil(stated * this.environment.demandFactor)),
+      statedUnits: stated === undefined ? undefined : Math.max(1, ceilUnits(stated * this.environment.demandFactor)),
     };
   }
 

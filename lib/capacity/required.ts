@@ -8,7 +8,7 @@ import {
   type DemandForecaster,
   type ReleaseDemand,
 } from './release-demand';
-import { unitsFor } from './units';
+import { ceilUnits, unitsFor } from './units';
 
 /** Ready units that are needed over the grid cells `[from, to)`, before any lead time. */
 export interface RequiredPiece {
@@ -93,7 +93,7 @@ function appearanceAt(premiereAt: number, share: number, demand: ReleaseDemand):
     heldFrom: held.from,
     heldTo: held.audienceTo,
     statedTo: held.statedTo,
-    statedUnits: Math.ceil(share * (demand.statedUnits ?? 0)),
+    statedUnits: ceilUnits(share * (demand.statedUnits ?? 0)),
   };
   if (!audience) return { ...stated, to: held.statedTo, heldRequests: 0, medianRequests: () => 0 };
   const { firstCell, maxima } = cellRequests(audience.curve, premiereAt);

@@ -8,6 +8,7 @@ import {
 import { ECS_TASKS_PER_SERVICE, FARGATE_LAUNCHES_PER_MINUTE, SCHEDULED_ACTIONS_PER_TARGET } from './limits';
 import { resolveDemandModel } from './demand-model';
 import { privateSubnets, rollingTasks } from './network';
+import { unitsFor } from './units';
 import { ORIGIN_FACING_PREFIX_LISTS, zoneIdPrefix, ZONES_WITHOUT_VPC_ORIGINS } from './regions';
 
 /** Something in an environment that no plan could be made from. */
@@ -58,9 +59,9 @@ export function validateEnvironment(given: Environment | StackEnvironment): Envi
     'for example use1-az1: names differ between accounts, ids do not',
   );
   expect(
-    isWithin(environment.deployWindowSeconds, 60, 86_400),
+    Number.isInteger(environment.deployWindowSeconds) && isWithin(environment.deployWindowSeconds, 60, 86_400),
     'deployWindowSeconds',
-    'from 60 to 86400',
+    'whole seconds from 60 to 86400',
     environment.deployWindowSeconds,
     'take the slowest deploy that you have seen; 900 is usual',
   );
@@ -103,7 +104,19 @@ export function validateEnvironment(given: Environment | StackEnvironment): Envi
   );
   if ('vpcCidr' in given) expectStacks(given, expect);
   for (const [layer, profile] of Object.entries(environment.layers)) {
-    expectProfile(profile, (ok, path, must, value, mend) => expect(ok, `layers.${layer}.${path}`, must, value, mend));
+    const expectInLayer: Expect = (ok, path, must, value, mend) =>
+      expect(ok, `layers.${layer}.${path}`, must, value, mend);
+    expectProfile(profile, expectInLayer);
+    const load = profile.baselineRequestsPerSecond;
+    const needed = zoneIds.length < 2 ? 0 : unitsFor(load, profile, zoneIds.length);
+    const must = `no more than ${profile.baseline} ${profile.unit}s bear after the loss of a zone`;
+    expectInLayer(
+      !(needed > profile.baseline),
+      'baselineRequestsPerSecond',
+      must,
+      load,
+      `raise the baseline to ${needed}`,
+    );
   }
   return problems;
 }
@@ -190,7 +203,7 @@ function expectProfile(profile: LayerProfile, expect: Expect): void {
     );
   }
   expect(
-    profile.requestsPerSecondPerUnit > 0,
+    isWithin(profile.requestsPerSecondPerUnit, 1e-6, 1e9),
     'requestsPerSecondPerUnit',
     'above 0',
     profile.requestsPerSecondPerUnit,
@@ -202,23 +215,23 @@ function expectProfile(profile: LayerProfile, expect: Expect): void {
   const quantile = profile.planningQuantile ?? 0.9;
   expect(quantile >= 0.5 && quantile < 1, 'planningQuantile', 'from 0.5 to below 1', quantile, 'leave it out for 0.9');
   expect(
-    (leadTime.schedulerDelaySeconds ?? 0) >= 0,
+    isWithin(leadTime.schedulerDelaySeconds ?? 0, 0, 3600),
     'leadTime.schedulerDelaySeconds',
-    'at least 0',
+    'from 0 to 3600',
     leadTime.schedulerDelaySeconds,
     'leave it out for 60',
   );
   expect(
-    (leadTime.startLatencySeconds ?? 0) >= 0,
+    isWithin(leadTime.startLatencySeconds ?? 0, 0, 86_400),
     'leadTime.startLatencySeconds',
-    'at least 0',
+    'from 0 to 86400',
     leadTime.startLatencySeconds,
     'leave it out for 120',
   );
   expect(
-    (leadTime.unitsPerMinute ?? 1) > 0,
+    isWithin(leadTime.unitsPerMinute ?? 1, 0.1, 1e6),
     'leadTime.unitsPerMinute',
-    'above 0',
+    'from 0.1 to 1000000',
     leadTime.unitsPerMinute,
     'leave it out for 500',
   );
@@ -246,11 +259,27 @@ function expectProfile(profile: LayerProfile, expect: Expect): void {
     'leave it out for 110',
   );
   expect(
-    profile.pricePerUnitHour >= 0,
+    isWithin(profile.pricePerUnitHour, 0, 1e9),
     'pricePerUnitHour',
     'at least 0',
     profile.pricePerUnitHour,
     'in the currency of prices',
+  );
+  const { count, persistence } = profile.retries ?? { count: 3, persistence: 0.8 };
+  expect(
+    isWhole(count, 0) && count <= 100,
+    'retries.count',
+    'a whole number from 0 to 100',
+    count,
+    'leave retries out for 3',
+  );
+  expect(isWithin(persistence, 0, 1), 'retries.persistence', 'from 0 to 1', persistence, 'leave retries out for 0.8');
+  expect(
+    isWithin(profile.vcpuPerUnit ?? 1, 0.25, 1024),
+    'vcpuPerUnit',
+    'from 0.25 to 1024',
+    profile.vcpuPerUnit,
+    'leave it out where the layer does not run on Fargate',
   );
   for (const [index, dependency] of (profile.dependencies ?? []).entries()) {
     const { perTask, perPlay, limit, name } = dependency;

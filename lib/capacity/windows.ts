@@ -142,3 +142,15 @@ function staircasesOf(dilated: readonly number[], maxSteps: number): Step[] {
 function unionOfReleases(pieces: readonly RequiredPiece[]): string[] {
   return [...new Set(pieces.flatMap(({ releases }) => releases))];
 }
+
+/** Windows are sorted and do not touch: the first one that can hold an instant, by halving. */
+export function firstEndingAfter(windows: readonly Pick<Window, 'endsAt'>[], instant: number): number {
+  let low = 0;
+  let high = windows.length;
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    if (windows[middle]!.endsAt > instant) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}

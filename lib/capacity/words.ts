@@ -12,3 +12,8 @@ export function listNames(names: readonly string[], most = 3): string {
   if (rest > 0) return `${names.slice(0, most).join(', ')} and ${rest} more`;
   return `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
 }
+
+/** The verb for so many releases. */
+export function needs(releases: readonly string[]): string {
+  return releases.length === 1 ? 'needs' : 'need';
+}

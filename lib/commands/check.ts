@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { Diagnostic } from '../calendar/diagnostic';
 import { renderDiagnostics } from '../calendar/render-diagnostics';
 import { utcTime } from '../report/times';
-import { findingDiagnostics } from '../load-plan';
+import { findingDiagnostics, sortDiagnostics } from '../load-plan';
 import {
   ENVIRONMENTS_FILE,
   addPlanOptions,
@@ -39,7 +39,7 @@ function runCheck(options: PlanOptions, { out, err }: Output): number {
     plan && calendar ? plan.environments.flatMap((e) => findingDiagnostics(e, calendar, ENVIRONMENTS_FILE)) : [];
   // Error findings are among the diagnostics already.
   const all = [...diagnostics, ...warnings.filter(({ severity }) => severity === 'warning')];
-  err(renderDiagnostics(all));
+  err(renderDiagnostics(sortDiagnostics(all)));
   if (options.json) {
     const { environments, ...head } = plan ?? { environments: undefined };
     out(

@@ -33,7 +33,7 @@ export const oneRelease = fc
   .record({
     premiereAt,
     kind: fc.constantFrom('season', 'episode', 'finale', 'live'),
-    length: fc.constantFrom(undefined, 45 * MINUTE, 128 * MINUTE),
+    length: fc.constantFrom(undefined, 45 * MINUTE, 128 * MINUTE, 3 * DAY),
     asks: fc.oneof(
       { weight: 3, arbitrary: fc.record({ audience }) },
       { weight: 1, arbitrary: fc.record({ floors: fc.record({ playback: fc.integer({ min: 1, max: 1500 }) }) }) },
@@ -42,9 +42,9 @@ export const oneRelease = fc
         arbitrary: fc.record({ audience, floors: fc.record({ playback: fc.integer({ min: 1, max: 600 }) }) }),
       },
     ),
-    warmUpSeconds: optional(fc.constantFrom(5 * MINUTE, 17 * MINUTE, 180 * MINUTE)),
-    holdSeconds: optional(fc.constantFrom(0, 7 * MINUTE, 120 * MINUTE)),
-    drillSeconds: fc.constantFrom(null, 3600, DAY, 2 * DAY),
+    warmUpSeconds: optional(fc.constantFrom(0, 5 * MINUTE, 17 * MINUTE, 180 * MINUTE, 2 * DAY)),
+    holdSeconds: optional(fc.constantFrom(0, 7 * MINUTE, 120 * MINUTE, DAY)),
+    drillSeconds: fc.constantFrom(null, 3600, DAY, 2 * DAY, 30 * DAY),
     status: fc.constantFrom('confirmed', 'confirmed', 'confirmed', 'tentative', 'cancelled'),
     previouslyAt: fc.oneof({ weight: 4, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: fc.tuple(premiereAt) }),
   })

@@ -47,6 +47,19 @@ describe('an error is', () => {
     expect(only('capacity/ceiling', all)).toMatch(/^warning: .* before a plan covers it \(finale\)$/);
   });
 
+  test('not a peak that is past, in a window that is still open', () => {
+    expect(findings([FINALE], environment({ maximum: 500 }), '2026-01-01T03:35:00Z')).toEqual([]);
+  });
+
+  test('named for each release that passes the ceiling, in one night or in two', () => {
+    const other = { ...FINALE, id: 'other', premiereAt: PREMIERE + 10 * 86_400 };
+    const all = findings([FINALE, other], environment({ maximum: 900 }));
+    expect(all.map(({ code, releases }) => [code, releases])).toEqual([
+      ['capacity/ceiling', ['finale']],
+      ['capacity/ceiling', ['other']],
+    ]);
+  });
+
   test('not what is past', () => {
     expect(findings([FINALE], environment({ maximum: 900 }), '2026-01-02T00:00:00Z')).toEqual([]);
   });
@@ -57,8 +70,8 @@ describe('a warning is', () => {
     const all = findings([FINALE], environment({}, { quotas: {} }));
     expect(all.map(({ code, message }) => `${code}: ${message}`)).toEqual([
       "quota/cloudfront-requests: finale needs 550,705 requests per second of one distribution, granted are 250,000 (AWS's default)",
-      "quota/fargate-vcpu: finale needs 4,276 Fargate vCPU with a rolling deploy at 110 %, granted are 6 (AWS's default)",
-      "quota/load-balancer-targets: finale needs 1,069 targets of one load balancer with a rolling deploy at 110 %, granted are 1,000 (AWS's default)",
+      "quota/fargate-vcpu: finale needs 4,276 Fargate vCPU with a rolling deploy, granted are 6 (AWS's default)",
+      "quota/load-balancer-targets: finale needs 1,069 targets of one load balancer with a rolling deploy, granted are 1,000 (AWS's default)",
     ]);
     expect(all[1]!.mend).toBe('request an increase of fargate L-3032A538 in us-east-1');
   });
@@ -67,7 +80,23 @@ describe('a warning is', () => {
     const quotas = { ...environment().quotas, networkInterfaces: 1000, fargateLaunchesPerSecond: 5 };
     expect(findings([FINALE], environment({}, { quotas })).map(({ message }) => message)).toEqual([
       'finale needs 9 task launches per second, sustained, granted are 5',
-      'finale needs 1,069 network interfaces with a rolling deploy at 110 %, granted are 1,000',
+      'finale needs 1,069 network interfaces with a rolling deploy, granted are 1,000',
+    ]);
+  });
+
+  test('a quota that a release passes only later', () => {
+    const all = findings([FINALE], environment({}, { quotas: {} }), '2025-09-01T00:00:00Z');
+    expect(only('quota/fargate-vcpu', all)).toMatch(
+      /^warning: finale needs 4,276 .* before a plan covers it \(finale\)$/,
+    );
+  });
+
+  test('a quota of the account that two layers pass together', () => {
+    const { layers } = environment();
+    const two = environment({}, { layers: { ...layers, 'sign-in': layers.playback! } });
+    const messages = findings([FINALE], two).map(({ code, message }) => `${code}: ${message}`);
+    expect(messages).toEqual([
+      'quota/fargate-vcpu: finale needs 8,552 Fargate vCPU with a rolling deploy, the other layers at their peaks included, granted are 8,000',
     ]);
   });
 
@@ -89,6 +118,12 @@ describe('a warning is', () => {
       'plays of finale put 28,095 on licence service, which bears 10,000',
       'warm tasks of finale put 19,440 on session database connections, which bears 10,000',
     ]);
+  });
+
+  test('not lost in a curve of a week, with its hundred thousand samples', () => {
+    const week = release({ id: 'week', kind: 'season', premiereAt: PREMIERE, lengthSeconds: 7 * 86_400 });
+    const dependencies = [{ name: 'sign-in', perPlay: 1, limit: 10 }];
+    expect(findings([week], environment({ dependencies })).map(({ code }) => code)).toEqual(['dependency/limit']);
   });
 
   test('a throughput that nobody measured', () => {
@@ -121,8 +156,24 @@ describe('a warning is', () => {
 
   test('a warm-up shorter than the time that people wait in the app', () => {
     expect(only('release/short-warm-up', findings([{ ...FINALE, warmUpSeconds: 300 }]))).toMatch(
-      /^warning: finale is warm 5 min before its premiere, but people wait in the app from 30 min before it/,
+      /^warning: finale is warm 5 min before its premiere, but people come from 30 min before it, which is not planned for/,
     );
+  });
+
+  test('a live event that is warm only when most of its audience has come', () => {
+    const live = release({ id: 'live', kind: 'live', premiereAt: PREMIERE, lengthSeconds: 7200, warmUpSeconds: 300 });
+    expect(only('release/short-warm-up', findings([live]))).toMatch(/but people come from 25 min before it/);
+    expect(findings([{ ...live, warmUpSeconds: 1500 }])).toEqual([]);
+  });
+
+  test('said of a release once, however many layers it has', () => {
+    const { layers } = environment();
+    const two = environment({}, { layers: { ...layers, 'sign-in': { ...layers.playback!, vcpuPerUnit: undefined } } });
+    const tentative = { ...FINALE, status: 'tentative' as const, warmUpSeconds: 300 };
+    expect(findings([tentative], two, '2025-12-30T00:00:00Z').map(({ code }) => code)).toEqual([
+      'release/short-warm-up',
+      'release/tentative',
+    ]);
   });
 
   test('a release beyond the horizon, and one that the budget of actions cannot hold', () => {
@@ -153,6 +204,13 @@ describe('a warning is', () => {
     );
     expect(findings([FINALE], environment(), '2026-01-01T01:25:00Z')).toEqual([]);
   });
+
+  test('not a later release of the same night, whose own first floor is still planned', () => {
+    const later = { ...FINALE, id: 'later', premiereAt: PREMIERE + 4 * 3600 };
+    const late = findings([FINALE, later], environment(), '2026-01-01T00:30:00Z');
+    expect(late.map(({ code, releases }) => [code, releases])).toEqual([['capacity/too-late', ['finale']]]);
+    expect(findings([FINALE, later], environment(), '2026-01-01T02:00:00Z')).toEqual([]);
+  });
 });
 
 describe('an environment', () => {
@@ -175,7 +233,29 @@ describe('an environment', () => {
       'zoneIds must be zone ids, not zone names, got ["us-east-1a","use1-az1"]',
       environment({}, { zoneIds: ['us-east-1a', 'use1-az1'] }),
     ],
-    ['deployWindowSeconds must be from 60 to 86400, got 0', environment({}, { deployWindowSeconds: 0 })],
+    ['deployWindowSeconds must be whole seconds from 60 to 86400, got 0', environment({}, { deployWindowSeconds: 0 })],
+    [
+      'deployWindowSeconds must be whole seconds from 60 to 86400, got 60.5',
+      environment({}, { deployWindowSeconds: 60.5 }),
+    ],
+    [
+      'layers.playback.leadTime.schedulerDelaySeconds must be from 0 to 3600, got null',
+      withProfile({ leadTime: { schedulerDelaySeconds: Infinity } }),
+    ],
+    [
+      'layers.playback.leadTime.unitsPerMinute must be from 0.1 to 1000000, got 1e-7',
+      withProfile({ leadTime: { unitsPerMinute: 1e-7 } }),
+    ],
+    [
+      'layers.playback.retries.count must be a whole number from 0 to 100, got -5',
+      withProfile({ retries: { count: -5, persistence: 1 } }),
+    ],
+    ['layers.playback.vcpuPerUnit must be from 0.25 to 1024, got -1', withProfile({ vcpuPerUnit: -1 })],
+    ['layers.playback.pricePerUnitHour must be at least 0, got null', withProfile({ pricePerUnitHour: Infinity })],
+    [
+      'layers.playback.baselineRequestsPerSecond must be no more than 10 tasks bear after the loss of a zone, got 68000',
+      withProfile({ baseline: 10 }),
+    ],
     ['demandFactor must be above 0 and at most 10, got 0', environment({}, { demandFactor: 0 })],
     ['layers must be at least one layer, got {}', environment({}, { layers: {} })],
     ['quotas.fargateVcpu must be above 0, got 0', environment({}, { quotas: { fargateVcpu: 0 } })],

@@ -312,6 +312,49 @@ test('a floor lasts from its instant until the next one', () => {
   expect(() => floorAt(target, 'tomorrow')).toThrow('at must be an instant, got "tomorrow"');
 });
 
+test('a time without a zone, milliseconds and an empty horizon are a misuse', () => {
+  expect(() => plan([], '2026-01-01T00:00:00')).toThrow('asOf must be a whole second in ISO 8601');
+  expect(() => plan([], AS_OF, environment(), -5)).toThrow('horizonSeconds must be a whole number above 0, got -5');
+  const target = targetOf(plan([FINALE], AS_OF));
+  expect(() => floorAt(target, '2026-01-01T01:00:00')).toThrow('at must be an instant');
+  expect(() => floorAt(target, 1000 * PREMIERE)).toThrow('at must be an instant');
+});
+
+test('a stated floor is scaled without a unit for the last bits of the product', () => {
+  const stated = (n: number, demandFactor: number): number => {
+    const one = release({ id: 'one', kind: 'episode', premiereAt: PREMIERE, floors: { playback: n } });
+    const where = environment({ baseline: 1, baselineRequestsPerSecond: 0 }, { demandFactor });
+    return targetOf(plan([one], AS_OF, where)).required[0]!.units;
+  };
+  expect([stated(100, 0.07), stated(50, 1.1), stated(101, 0.07)]).toEqual([7, 55, 8]);
+});
+
+test('a release that states floors of other layers alone asks nothing of this one', () => {
+  const other = release({ id: 'other', premiereAt: PREMIERE, floors: { 'sign-in': 500 } });
+  expect(plan([other], AS_OF).environments[0]!.releases).toEqual([]);
+});
+
+test('a short horizon does not hide a floor that falls due while the deploy runs', () => {
+  expect(targetOf(plan([FINALE], '2025-12-31T23:45:30Z', environment(), 300))).toMatchObject({
+    min: 972,
+    actions: [],
+    coveredUntil: '2025-12-31T23:50:30Z',
+  });
+});
+
+test('an undefined number of the lead time is the default', () => {
+  const target = targetOf(plan([FINALE], AS_OF, environment({ leadTime: { unitsPerMinute: undefined } })));
+  expect(target.leadTime).toEqual({ schedulerDelaySeconds: 60, startLatencySeconds: 120, unitsPerMinute: 500 });
+});
+
+test('the peak is held until the last release of a night gives back', () => {
+  const later = { ...FINALE, id: 'later', premiereAt: PREMIERE + 3 * 3600 };
+  expect(targetOf(plan([FINALE, later], AS_OF)).windows[0]).toMatchObject({
+    releases: ['finale', 'later'],
+    givingBackAt: '2026-01-01T04:25:00Z',
+  });
+});
+
 test('an instant that is no whole second is a misuse', () => {
   expect(() => plan([], 'yesterday')).toThrow('asOf must be a whole second in ISO 8601, got "yesterday"');
 });
