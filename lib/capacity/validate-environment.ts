@@ -22,6 +22,14 @@ export interface EnvironmentProblem {
 
 /** All nonsense in an environment, in the order of its fields; empty for a sound one. */
 export function validateEnvironment(given: Environment | StackEnvironment): EnvironmentProblem[] {
+  // Types are not checked in plain JavaScript, and without these nothing else can be.
+  const missing = (['name', 'region', 'zoneIds', 'layers', 'prices'] as const).filter((key) => !(key in given));
+  if (missing.length > 0) {
+    return missing.map((key) => {
+      const path = `${'name' in given ? given.name : 'environment'}.${key}`;
+      return { path, message: `${key} must be given, got nothing`, mend: 'lib/environments.ts of prescale shows one' };
+    });
+  }
   const environment = resolveEnvironment(given);
   const problems: EnvironmentProblem[] = [];
   const expect = (ok: boolean, path: string, must: string, value: unknown, mend: string): void => {

@@ -70,11 +70,14 @@ export async function runStart({ calendarDir, asOf }: StartOptions, output: Outp
   const plan = loaded.plan!;
   const failed = new Set(namesWithErrors(plan));
   const sound = plan.environments.map(({ name }) => name).filter((name) => !failed.has(name));
-  const isSynthesized = sound.length === 0 || (await synthesize(sound, calendarDir, shownAsOf, output));
+  const failure = sound.length === 0 ? undefined : await synthesize(sound, calendarDir, shownAsOf, output);
   for (const environment of plan.environments) {
     output.out(`\n${renderEnvironmentPlan(plan, environment, { actions: false, columns: output.columns })}`);
   }
-  if (!isSynthesized) return EXIT.failure;
+  if (failure !== undefined) {
+    output.err(`\nthe templates of ${listNames(sound)} could not be synthesized:\n${failure}`);
+    return EXIT.failure;
+  }
   if (failed.size > 0) {
     output.out(`\nno template was written for ${listNames([...failed])}: see the errors above\n`);
     return EXIT.problems;
@@ -98,13 +101,13 @@ function namesWithErrors(plan: CapacityPlan): string[] {
   return plan.environments.filter(({ findings }) => findings.some(hasError)).map(({ name }) => name);
 }
 
-/** Runs `cdk synth` for the environments, schema validation included. What it printed is shown only when it failed. */
+/** Runs `cdk synth` for the environments, schema validation included; what it printed when it failed, else undefined. */
 async function synthesize(
   names: readonly string[],
   calendarDir: string,
   asOf: string,
   output: Output,
-): Promise<boolean> {
+): Promise<string | undefined> {
   output.err(`synthesizing ${listNames(names)} …\n`);
   const manifest = createRequire(__filename).resolve('aws-cdk/package.json');
   const args = [path.join(path.dirname(manifest), 'bin', 'cdk'), 'synth', '--quiet'];
@@ -116,11 +119,8 @@ async function synthesize(
     child.stderr.on('data', (chunk: Buffer) => printed.push(chunk));
     child.on('error', reject).on('close', resolve);
   });
-  if (code !== 0) output.err(Buffer.concat(printed).toString());
-  const stacks = ['Playback', 'Edge', 'Capacity'];
-  if (code === 0)
-    output.out(
-      `synth: ${listNames(stacks)} of ${listNames(names)}, templates in ${process.env.CDK_OUTPUT ?? 'cdk.out'}\n`,
-    );
-  return code === 0;
+  if (code !== 0) return Buffer.concat(printed).toString();
+  const stacks = listNames(['Playback', 'Edge', 'Capacity']);
+  output.out(`synth: ${stacks} of ${listNames(names)}, templates in ${process.env.CDK_OUTPUT ?? 'cdk.out'}\n`);
+  return undefined;
 }

@@ -320,6 +320,14 @@ describe('an environment', () => {
   });
 });
 
+test('an environment without its parts, as plain JavaScript allows, is named part by part', () => {
+  const bare = { name: 'live', region: 'eu-west-1', zoneIds: [] } as unknown as Environment;
+  expect(validateEnvironment(bare).map(({ path, message }) => `${path}: ${message}`)).toEqual([
+    'live.layers: layers must be given, got nothing',
+    'live.prices: prices must be given, got nothing',
+  ]);
+});
+
 test.each([
   ['us-east-1', 'use1'],
   ['us-west-2', 'usw2'],
