@@ -109,7 +109,7 @@ function lastSegment(zone: string): string {
 }
 
 /** IANA names that somebody who wrote `text` may have meant: an abbreviation, a city without its continent, a slip. */
-export function suggestZones(text: string): readonly string[] {
+function suggestZones(text: string): readonly string[] {
   const known = ABBREVIATIONS[text.toUpperCase()];
   if (known) return known;
   const names = [...new Set([...WELL_KNOWN_ZONES, ...Intl.supportedValuesOf('timeZone'), 'UTC'])];

@@ -76,7 +76,7 @@ function renderLine(line: string, column: number, length: number): { source: str
 }
 
 /** One diagnostic as `file:line:col: message [code]`, the line with a caret, and the mend. Ends with a newline. */
-export function renderDiagnostic(diagnostic: Diagnostic): string {
+function renderDiagnostic(diagnostic: Diagnostic): string {
   const { line, column, severity, message, code, sourceLine, mend } = diagnostic;
   // A name may hold anything; what moves a terminal's cursor is not shown.
   const file = diagnostic.file?.replaceAll(/\p{Cc}/gu, '\ufffd');

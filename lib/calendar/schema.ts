@@ -37,8 +37,8 @@ export const MOST_VIEWERS = 1_000_000_000;
 const MOST_UNITS = 1_000_000;
 const MOST_OUTAGE_MINUTES = 100_000;
 
-export const KINDS = ['season', 'episode', 'finale', 'live'] as const satisfies readonly ReleaseKind[];
-export const STATUSES = ['tentative', 'confirmed', 'cancelled'] as const satisfies readonly ReleaseStatus[];
+const KINDS = ['season', 'episode', 'finale', 'live'] as const satisfies readonly ReleaseKind[];
+const STATUSES = ['tentative', 'confirmed', 'cancelled'] as const satisfies readonly ReleaseStatus[];
 
 export const LENGTH_BOUNDS: DurationBounds = { key: 'length', zero: false, most: 'P7D', example: 'PT2H8M' };
 export const WARM_UP_BOUNDS: DurationBounds = { key: 'warmUp', zero: true, most: 'P2D', example: 'PT1H' };
@@ -81,7 +81,7 @@ function text(code: string, example: string): FieldWords {
 }
 
 /** What a name would be in lower case letters, digits and hyphens, or undefined when nothing of it is left. */
-export function toName(value: unknown): string | undefined {
+function toName(value: unknown): string | undefined {
   if (typeof value !== 'string') return undefined;
   const name = value
     .slice(0, 200)

@@ -2,7 +2,7 @@ import type { LeadTime } from './environment';
 import { ceilUnits } from './units';
 
 /** Fargate's launch rate per service, and what is judged or seen for the rest; sources at `LeadTime`. */
-export const DEFAULT_LEAD_TIME: LeadTime = { schedulerDelaySeconds: 60, startLatencySeconds: 120, unitsPerMinute: 500 };
+const DEFAULT_LEAD_TIME: LeadTime = { schedulerDelaySeconds: 60, startLatencySeconds: 120, unitsPerMinute: 500 };
 
 /** The lead time of a profile, with the defaults of what it leaves out. */
 export function resolveLeadTime(given: Partial<LeadTime> = {}): LeadTime {

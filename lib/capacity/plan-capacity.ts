@@ -20,7 +20,7 @@ import { round } from './units';
 import { buildWindows, type Floor, type Window } from './windows';
 
 /** How far a plan looks ahead when nothing else is asked for: 90 days. */
-export const DEFAULT_HORIZON_SECONDS = 90 * 86_400;
+const DEFAULT_HORIZON_SECONDS = 90 * 86_400;
 const DEFAULT_MAX_STEPS = 8;
 const DEFAULT_ACTION_BUDGET = 100;
 
