@@ -178,7 +178,7 @@ function forecastFindings(environment: Required<Environment>, target: PlannedTar
 }
 
 function timeFindings(target: PlannedTarget, asOf: number, horizonEnd: number): Finding[] {
-  const { plan, profile, demands, included } = target;
+  const { plan, profile, demands, included, cut } = target;
   const findings: Finding[] = [];
   for (const { release } of demands) {
     const remaining = release.premiereAt - asOf;
@@ -211,7 +211,7 @@ function timeFindings(target: PlannedTarget, asOf: number, horizonEnd: number): 
     });
   }
   const last = included.at(-1);
-  if (last && toIso(last.endsAt) > plan.coveredUntil) {
+  if (last && cut) {
     findings.push({
       code: 'capacity/cut',
       severity: 'warning',

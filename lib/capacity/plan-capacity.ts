@@ -135,7 +135,8 @@ function planTarget(
     coveredUntil: toIso(coveredUntil),
     cost: costOf(schedule, profile, environment, asOf),
   };
-  return { profile, zones: environment.zoneIds.length, forecaster, demands, windows, included, plan };
+  const zones = environment.zoneIds.length;
+  return { profile, zones, forecaster, demands, windows, included, cut: schedule.cut, plan };
 }
 
 /** A floor from an instant on. */
@@ -147,6 +148,8 @@ interface Schedule {
   readonly coveredUntil: number;
   /** How many windows, from the first on, are within `coveredUntil`. */
   readonly windows: number;
+  /** True when the last of them is not whole: its last floor stays. */
+  readonly cut: boolean;
 }
 
 /**
@@ -164,6 +167,7 @@ function scheduleActions(
   const changes: Change[] = [];
   let coveredUntil = horizonEnd;
   let included = 0;
+  let cut = false;
   let min = profile.baseline;
   let atDeployEnd: Change = { at: deployEnd, units: profile.baseline, releases: [] };
   for (const window of windows) {
@@ -189,6 +193,7 @@ function scheduleActions(
     included += 1;
     if (!isWhole) {
       // Open already, or too long to ever be whole: it is cut, and its last floor stays until a later deploy knows more.
+      cut = true;
       coveredUntil = Math.min(horizonEnd, later[kept.length]?.at ?? horizonEnd);
       break;
     }
@@ -201,6 +206,7 @@ function scheduleActions(
     }),
     coveredUntil,
     windows: included,
+    cut,
   };
 }
 

@@ -13,5 +13,7 @@ export interface PlannedTarget {
   /** All windows that end after `asOf`; the first of them are `included` in the plan. */
   readonly windows: readonly Window[];
   readonly included: readonly Window[];
+  /** True when the last of `included` is not whole: its last floor stays until a later plan. */
+  readonly cut: boolean;
   readonly plan: TargetPlan;
 }

@@ -246,6 +246,30 @@ describe('what does not fit', () => {
     expect([coveredUntil, windows, deferred]).toEqual(['2025-12-31T23:55:00Z', [], ['finale']]);
   });
 
+  test('a window that lacks room for its return to the baseline alone is cut as well, and said to be', () => {
+    const long = release({
+      id: 'long',
+      kind: 'season',
+      premiereAt: at('2027-01-01T00:00:00Z'),
+      lengthSeconds: 3 * 86_400,
+      audience: { peakViewers: 535_710 },
+      previouslyAt: [at('2027-01-11T00:00:00Z')],
+    });
+    const small = environment({
+      baseline: 1,
+      baselineRequestsPerSecond: 0,
+      maxStepsPerWindow: 5,
+      actionBudget: 10,
+      leadTime: { schedulerDelaySeconds: 0, startLatencySeconds: 0, unitsPerMinute: 125 },
+    });
+    const twoZones = { ...small, zoneIds: small.zoneIds.slice(0, 2), deployWindowSeconds: 60 };
+    const result = plan([long], '2027-01-01T00:00:00Z', twoZones);
+    const target = targetOf(result);
+    expect(target.coveredUntil).toBe(target.windows.at(-1)!.endsAt);
+    expect(floorAt(target, target.coveredUntil)).toBeGreaterThan(1);
+    expect(result.environments[0]!.findings.map(({ code }) => code)).toContain('capacity/cut');
+  });
+
   test('an open window is never left out: its floors stay where they are at the horizon', () => {
     const target = targetOf(plan([FINALE], '2026-01-01T00:00:00Z', environment(), 7200));
     expect(target.coveredUntil).toBe('2026-01-01T02:00:00Z');
