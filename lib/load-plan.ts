@@ -40,10 +40,6 @@ export interface LoadedPlans {
 /** Reads a calendar and plans it. Every mistake is a diagnostic; nothing is thrown for one. */
 export function loadPlans(input: LoadPlansInput): LoadedPlans {
   const { environments, known, asOf, horizonSeconds } = input;
-  const { calendar, diagnostics } = loadCalendar(input.calendarDir, {
-    environments: known?.map(({ name }) => name),
-    layers: [...new Set((known ?? environments).flatMap(({ layers }) => Object.keys(layers)))],
-  });
   const problems = environments.flatMap((environment) =>
     validateEnvironment(environment).map(({ path, message, mend }): Diagnostic => ({
       severity: 'error',
@@ -57,6 +53,14 @@ export function loadPlans(input: LoadPlansInput): LoadedPlans {
       file: input.environmentsFile,
     })),
   );
+  const { calendar, diagnostics } = loadCalendar(input.calendarDir, {
+    environments: known?.map(({ name }) => name),
+    // An environment with a problem may have no layers to compare with.
+    layers:
+      problems.length > 0
+        ? undefined
+        : [...new Set((known ?? environments).flatMap(({ layers }) => Object.keys(layers)))],
+  });
   if (!calendar || problems.length > 0) return { calendar, diagnostics: [...diagnostics, ...problems], ok: false };
   const plan = planCapacity({ calendar, environments, asOf, horizonSeconds, toolVersion: TOOL_VERSION });
   const errors = plan.environments.flatMap((environment) =>
