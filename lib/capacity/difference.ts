@@ -155,7 +155,12 @@ function listChange<T>(before: readonly T[], after: readonly T[]): ListChange<T>
 function applyList<T>(list: readonly T[], change: ListChange<T>, keyOf: (value: T) => string): T[] {
   const removed = new Set(change.removed.map(toText));
   const all = [...list.filter((value) => !removed.has(toText(value))), ...change.added];
-  return all.toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : Number(keyOf(a) > keyOf(b))));
+  return sortByKey(all, keyOf);
+}
+
+/** A copy that is sorted by the text of a key. */
+export function sortByKey<T>(list: readonly T[], keyOf: (value: T) => string): T[] {
+  return list.toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : Number(keyOf(a) > keyOf(b))));
 }
 
 function membersChange<T, D>(

@@ -191,6 +191,17 @@ export interface StackEnvironment extends Required<Environment> {
   };
 }
 
+/** What a layer's profile leaves out; meanings and sources are at the fields of `LayerProfile`. */
+export const PROFILE_DEFAULTS = {
+  utilisationNormal: 0.6,
+  utilisationZoneLost: 0.85,
+  planningQuantile: 0.9,
+  maxStepsPerWindow: 8,
+  actionBudget: 100,
+  maximumPercent: 110,
+  retries: { count: 3, persistence: 0.8 },
+} as const satisfies Partial<LayerProfile>;
+
 /** An environment with the defaults of what it leaves out. */
 export function resolveEnvironment(environment: Environment): Required<Environment> {
   const { deployWindowSeconds = 900, demandFactor = 1, quotas = {} } = environment;

@@ -1,6 +1,6 @@
 import type { Finding } from './capacity-plan';
-import { findingKey } from './difference';
-import type { Dependency, Environment } from './environment';
+import { findingKey, sortByKey } from './difference';
+import { type Dependency, type Environment, PROFILE_DEFAULTS } from './environment';
 import { fromIso, toIso } from './instants';
 import { leadSeconds } from './lead-time';
 import { ECS_TASKS_PER_SERVICE } from './limits';
@@ -38,9 +38,7 @@ export function findingsOf(
   ]);
   // What is said of a release is said once, however many targets it has.
   const findings = new Map([...ofTargets, ...quotaFindings(environment, judged)].map((one) => [findingKey(one), one]));
-  return [...findings.values()].toSorted((a, b) =>
-    findingKey(a) < findingKey(b) ? -1 : Number(findingKey(a) > findingKey(b)),
-  );
+  return sortByKey([...findings.values()], findingKey);
 }
 
 /** Where a number of the layer is stated: `prod.layers.playback`. */
@@ -82,7 +80,7 @@ function ceilingFindings(environment: Required<Environment>, target: JudgedTarge
 function retryFindings(environment: Required<Environment>, target: JudgedTarget): Finding[] {
   const { profile, plan, stretches } = target;
   if (profile.shedsLoad) return [];
-  const { count, persistence } = profile.retries ?? { count: 3, persistence: 0.8 };
+  const { count, persistence } = profile.retries ?? PROFILE_DEFAULTS.retries;
   const amplification = retryAmplification(count, persistence);
   const isExposed = ({ units }: { readonly units: number }): boolean =>
     units <= profile.maximum && units * amplification > profile.maximum;

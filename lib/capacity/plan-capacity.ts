@@ -8,21 +8,19 @@ import type {
   TargetCost,
   TargetPlan,
 } from './capacity-plan';
-import { type Environment, type LayerProfile, resolveEnvironment } from './environment';
+import { type Environment, type LayerProfile, PROFILE_DEFAULTS, resolveEnvironment } from './environment';
 import { findingsOf } from './findings';
 import { fromIso, toCompactIso, toIso } from './instants';
 import { resolveLeadTime } from './lead-time';
 import type { PlannedTarget } from './planned-target';
 import { plannedReleases } from './planned-releases';
-import { cellStart, DemandForecaster } from './release-demand';
-import { requiredPieces, type RequiredPiece } from './required';
+import { cellStart, compareReleases, DemandForecaster } from './release-demand';
+import { requiredPieces, type RequiredPiece, unionOfReleases } from './required';
 import { round } from './units';
 import { buildWindows, type Floor, type Window } from './windows';
 
 /** How far a plan looks ahead when nothing else is asked for: 90 days. */
 const DEFAULT_HORIZON_SECONDS = 90 * 86_400;
-const DEFAULT_MAX_STEPS = 8;
-const DEFAULT_ACTION_BUDGET = 100;
 
 export interface PlanCapacityInput {
   readonly calendar: ReleaseCalendar;
@@ -104,7 +102,7 @@ function planTarget(
 ): PlannedTarget {
   const forecaster = new DemandForecaster(calendar, environment, layer, profile);
   const demands = calendar.releases
-    .toSorted((a, b) => a.premiereAt - b.premiereAt || (a.id < b.id ? -1 : 1))
+    .toSorted(compareReleases)
     .map((release) => forecaster.forecast(release))
     .filter((demand) => demand !== undefined);
   const pieces = requiredPieces(demands, forecaster, environment, profile);
@@ -112,7 +110,7 @@ function planTarget(
   const windows = buildWindows(pieces, {
     baseline: profile.baseline,
     leadTime,
-    maxStepsPerWindow: profile.maxStepsPerWindow ?? DEFAULT_MAX_STEPS,
+    maxStepsPerWindow: profile.maxStepsPerWindow ?? PROFILE_DEFAULTS.maxStepsPerWindow,
   }).filter((window) => window.endsAt > asOf);
 
   const deployEnd = 60 * Math.ceil((asOf + environment.deployWindowSeconds) / 60);
@@ -163,7 +161,7 @@ function scheduleActions(
   deployEnd: number,
   horizonEnd: number,
 ): Schedule {
-  const budget = profile.actionBudget ?? DEFAULT_ACTION_BUDGET;
+  const budget = profile.actionBudget ?? PROFILE_DEFAULTS.actionBudget;
   const changes: Change[] = [];
   let coveredUntil = horizonEnd;
   let included = 0;
@@ -219,7 +217,7 @@ function intervalOf(piece: RequiredPiece, asOf: number, coveredUntil: number): R
 function describeWindow(window: Window, asOf: number): CapacityWindow {
   const ahead = window.required.filter((piece) => cellStart(piece.to) > asOf);
   return {
-    releases: [...new Set(ahead.flatMap(({ releases }) => releases))],
+    releases: unionOfReleases(ahead),
     drill: window.drill,
     risingAt: toIso(window.risingAt),
     givingBackAt: toIso(window.givingBackAt),

@@ -3,7 +3,7 @@ import type { PlannedRelease } from './capacity-plan';
 import type { LayerProfile } from './environment';
 import { toIso } from './instants';
 import type { PlannedTarget } from './planned-target';
-import { cellStart, type DemandForecaster, heldCells, type ReleaseDemand } from './release-demand';
+import { cellStart, compareReleases, type DemandForecaster, heldCells, type ReleaseDemand } from './release-demand';
 import { round, unitsFor } from './units';
 import { firstEndingAfter } from './windows';
 
@@ -21,7 +21,7 @@ export function plannedReleases(targets: readonly PlannedTarget[], asOf: number)
       needs.set(release, ofRelease);
     }
   }
-  const sorted = [...needs].toSorted(([a], [b]) => a.premiereAt - b.premiereAt || (a.id < b.id ? -1 : 1));
+  const sorted = [...needs].toSorted(([a], [b]) => compareReleases(a, b));
   return sorted.map(([release, ofRelease]) => {
     const audience = ofRelease.find(({ demand }) => demand.audience)?.demand.audience;
     return {

@@ -1,5 +1,5 @@
 import type { Finding } from './capacity-plan';
-import type { Environment, GrantedQuotas } from './environment';
+import { type Environment, type GrantedQuotas, PROFILE_DEFAULTS } from './environment';
 import { DEFAULT_QUOTAS, FARGATE_LAUNCH_BURST } from './limits';
 import type { PlannedTarget } from './planned-target';
 import { peakOf, releasesOf, type Stretch, worstOf } from './stretches';
@@ -22,7 +22,7 @@ interface QuotaCheck {
 }
 
 const rolling = ({ profile }: JudgedTarget, { units }: Stretch): number =>
-  Math.floor((units * (profile.maximumPercent ?? 110)) / 100);
+  Math.floor((units * (profile.maximumPercent ?? PROFILE_DEFAULTS.maximumPercent)) / 100);
 
 const CHECKS: readonly QuotaCheck[] = [
   {

@@ -1,7 +1,7 @@
 import type { Release, ReleaseCalendar } from '../calendar/release';
 import { audienceCurve, type AudienceCurve } from './demand';
 import { resolveDemandModel } from './demand-model';
-import type { DemandModel, Environment, LayerProfile } from './environment';
+import { type DemandModel, type Environment, type LayerProfile, PROFILE_DEFAULTS } from './environment';
 import { forecastSigma, quantileFactor } from './forecast';
 import { ceilUnits } from './units';
 
@@ -55,7 +55,7 @@ export class DemandForecaster {
     profile: LayerProfile,
   ) {
     this.model = resolveDemandModel(profile);
-    this.quantile = profile.planningQuantile ?? 0.9;
+    this.quantile = profile.planningQuantile ?? PROFILE_DEFAULTS.planningQuantile;
     this.observedKinds = new Set(
       calendar.releases
         .filter(({ observed }) => observed?.peakViewers !== undefined && !observed.assumed)
@@ -126,6 +126,11 @@ export function cellRequests(curve: AudienceCurve, premiereAt: number): { firstC
     byOffset.set(offset, relative);
   }
   return { firstCell: relative.firstCell + cellAt(premiereAt), maxima: relative.maxima };
+}
+
+/** By premiere, then by id: the one order of releases, so that nothing depends on the order of entries. */
+export function compareReleases(a: Release, b: Release): number {
+  return a.premiereAt - b.premiereAt || (a.id < b.id ? -1 : 1);
 }
 
 /** When people come, and which share of the demand: at the premiere, and at announced times that were moved. */

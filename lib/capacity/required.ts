@@ -37,7 +37,6 @@ interface Appearance {
   readonly premiere: boolean;
   readonly from: number;
   readonly to: number;
-  readonly heldFrom: number;
   readonly heldTo: number;
   /** Requests per second while held. */
   readonly heldRequests: number;
@@ -90,7 +89,6 @@ function appearanceAt(premiereAt: number, share: number, demand: ReleaseDemand):
     demand,
     premiere: premiereAt === demand.release.premiereAt,
     from: held.from,
-    heldFrom: held.from,
     heldTo: held.audienceTo,
     statedTo: held.statedTo,
     statedUnits: ceilUnits(share * (demand.statedUnits ?? 0)),
@@ -211,7 +209,7 @@ function drillOf(
   if (release.drillSeconds === null || !appearance.premiere) return undefined;
   const fullTo = Math.max(appearance.heldTo, appearance.statedTo);
   let units = 0;
-  for (let at = appearance.heldFrom; at < fullTo; at += 1) units = Math.max(units, cells.units[at - cells.from]!);
+  for (let at = appearance.from; at < fullTo; at += 1) units = Math.max(units, cells.units[at - cells.from]!);
   if (units <= profile.baseline) return undefined;
   const startAt = release.premiereAt - release.drillSeconds;
   return {
@@ -243,7 +241,7 @@ function combineByMaximum(pieces: readonly RequiredPiece[], drills: readonly Req
       to,
       units: Math.max(...active.map(({ units }) => units)),
       requestsPerSecond: Math.max(...active.map(({ requestsPerSecond }) => requestsPerSecond)),
-      releases: [...new Set(active.flatMap(({ releases }) => releases))],
+      releases: unionOfReleases(active),
       held: active.some(({ held }) => held),
       drill: active.every(({ drill }) => drill),
     });
@@ -267,4 +265,9 @@ function append(pieces: RequiredPiece[], piece: RequiredPiece): void {
   } else {
     pieces.push(piece);
   }
+}
+
+/** The releases of all pieces, each once, in the order of the pieces. */
+export function unionOfReleases(pieces: readonly RequiredPiece[]): string[] {
+  return [...new Set(pieces.flatMap(({ releases }) => releases))];
 }

@@ -1,4 +1,4 @@
-import type { LayerProfile } from './environment';
+import { type LayerProfile, PROFILE_DEFAULTS } from './environment';
 
 /**
  * Units for a rate of requests: `⌈max( λ/(μ·ρ_normal), z/(z−1)·λ/(μ·ρ_zoneLost) )⌉` with `z` zones, at least the baseline.
@@ -9,7 +9,12 @@ import type { LayerProfile } from './environment';
  * @param requestsPerSecond all of it, the baseline's own demand included
  */
 export function unitsFor(requestsPerSecond: number, profile: LayerProfile, zones: number): number {
-  const { requestsPerSecondPerUnit: mu, utilisationNormal = 0.6, utilisationZoneLost = 0.85, baseline } = profile;
+  const {
+    requestsPerSecondPerUnit: mu,
+    utilisationNormal = PROFILE_DEFAULTS.utilisationNormal,
+    utilisationZoneLost = PROFILE_DEFAULTS.utilisationZoneLost,
+    baseline,
+  } = profile;
   const normal = requestsPerSecond / (mu * utilisationNormal);
   const zoneLost = ((zones / (zones - 1)) * requestsPerSecond) / (mu * utilisationZoneLost);
   return Math.max(baseline, ceilUnits(Math.max(normal, zoneLost)));

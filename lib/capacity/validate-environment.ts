@@ -2,6 +2,7 @@ import {
   type Environment,
   type GrantedQuotas,
   type LayerProfile,
+  PROFILE_DEFAULTS,
   resolveEnvironment,
   type StackEnvironment,
 } from './environment';
@@ -158,7 +159,7 @@ function expectStacks(environment: StackEnvironment, expect: Expect): void {
   );
   const subnets = privateSubnets(vpcCidr, zoneIds.length);
   expect(subnets !== undefined, 'vpcCidr', 'an IPv4 range of /16 to /28', vpcCidr, 'for example 10.40.0.0/16');
-  const { maximum = 0, maximumPercent = 110 } = layers.playback ?? {};
+  const { maximum = 0, maximumPercent = PROFILE_DEFAULTS.maximumPercent } = layers.playback ?? {};
   const tasks = rollingTasks(maximum, maximumPercent);
   expect(
     !subnets || subnets.tasksAfterZoneLoss >= tasks,
@@ -172,7 +173,13 @@ function expectStacks(environment: StackEnvironment, expect: Expect): void {
 type Expect = (ok: boolean, path: string, must: string, value: unknown, mend: string) => void;
 
 function expectProfile(profile: LayerProfile, expect: Expect): void {
-  const { baseline, maximum, leadTime = {}, maxStepsPerWindow: steps = 8, actionBudget: budget = 100 } = profile;
+  const {
+    baseline,
+    maximum,
+    leadTime = {},
+    maxStepsPerWindow: steps = PROFILE_DEFAULTS.maxStepsPerWindow,
+    actionBudget: budget = PROFILE_DEFAULTS.actionBudget,
+  } = profile;
   expect(
     isWhole(baseline, 1),
     'baseline',
@@ -220,7 +227,7 @@ function expectProfile(profile: LayerProfile, expect: Expect): void {
   for (const key of ['utilisationNormal', 'utilisationZoneLost'] as const) {
     expect(isShare(profile[key] ?? 0.5), key, 'above 0 and below 1', profile[key], 'leave it out for the default');
   }
-  const quantile = profile.planningQuantile ?? 0.9;
+  const quantile = profile.planningQuantile ?? PROFILE_DEFAULTS.planningQuantile;
   expect(quantile >= 0.5 && quantile < 1, 'planningQuantile', 'from 0.5 to below 1', quantile, 'leave it out for 0.9');
   expect(
     isWithin(leadTime.schedulerDelaySeconds ?? 0, 0, 3600),
@@ -260,7 +267,7 @@ function expectProfile(profile: LayerProfile, expect: Expect): void {
     'leave it out for 100',
   );
   expect(
-    isWithin(profile.maximumPercent ?? 110, 101, 200),
+    isWithin(profile.maximumPercent ?? PROFILE_DEFAULTS.maximumPercent, 101, 200),
     'maximumPercent',
     'from 101 to 200',
     profile.maximumPercent,
@@ -273,7 +280,7 @@ function expectProfile(profile: LayerProfile, expect: Expect): void {
     profile.pricePerUnitHour,
     'in the currency of prices',
   );
-  const { count, persistence } = profile.retries ?? { count: 3, persistence: 0.8 };
+  const { count, persistence } = profile.retries ?? PROFILE_DEFAULTS.retries;
   expect(
     isWhole(count, 0) && count <= 100,
     'retries.count',

@@ -1,7 +1,7 @@
 import type { LayerProfile, LeadTime } from './environment';
 import { dilateByLeadTime, leadSeconds } from './lead-time';
 import { CELL_SECONDS, cellStart } from './release-demand';
-import type { RequiredPiece } from './required';
+import { type RequiredPiece, unionOfReleases } from './required';
 import { buildStaircase, type Step } from './staircase';
 
 /** Three days: longer than the window of any one release, or of a night with several. */
@@ -137,10 +137,6 @@ function staircasesOf(dilated: readonly number[], maxSteps: number): Step[] {
     }
   }
   return steps;
-}
-
-function unionOfReleases(pieces: readonly RequiredPiece[]): string[] {
-  return [...new Set(pieces.flatMap(({ releases }) => releases))];
 }
 
 /** Windows are sorted and do not touch: the first one that can hold an instant, by halving. */

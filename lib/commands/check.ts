@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import type { Diagnostic } from '../calendar/diagnostic';
 import { renderDiagnostics } from '../calendar/render-diagnostics';
 import { utcTime } from '../report/times';
 import { findingDiagnostics, sortDiagnostics } from '../load-plan';
@@ -35,11 +34,11 @@ export function addCheckCommand(program: Command, output: Output, now: () => Dat
 
 function runCheck(options: PlanOptions, { out, err }: Output): number {
   const { plan, calendar, diagnostics, ok } = loadFromOptions(options);
-  const warnings =
+  const findings =
     plan && calendar ? plan.environments.flatMap((e) => findingDiagnostics(e, calendar, ENVIRONMENTS_FILE)) : [];
   // Error findings are among the diagnostics already.
-  const all = [...diagnostics, ...warnings.filter(({ severity }) => severity === 'warning')];
-  err(renderDiagnostics(sortDiagnostics(all)));
+  const others = diagnostics.filter(({ message }) => !findings.some((finding) => finding.message === message));
+  err(renderDiagnostics(sortDiagnostics([...others, ...findings])));
   if (options.json) {
     const { environments, ...head } = plan ?? { environments: undefined };
     out(
@@ -53,17 +52,13 @@ function runCheck(options: PlanOptions, { out, err }: Output): number {
   } else {
     const { length } = calendar?.releases ?? [];
     const entries = calendar ? `${length} ${length === 1 ? 'release' : 'releases'}, ` : '';
-    out(`${options.calendar}: ${entries}${countProblems(diagnostics.filter((d) => !isFinding(d, warnings)))}\n`);
+    out(`${options.calendar}: ${entries}${countProblems(others)}\n`);
     for (const environment of plan?.environments ?? []) {
       const until = environment.targets.map(({ coveredUntil }) => coveredUntil).toSorted()[0]!;
       out(`${environment.name}: ${countProblems(environment.findings)}, planned until ${utcTime(until)} UTC\n`);
     }
   }
   return ok ? EXIT.fine : EXIT.problems;
-}
-
-function isFinding(diagnostic: Diagnostic, findings: readonly Diagnostic[]): boolean {
-  return findings.some(({ message }) => message === diagnostic.message);
 }
 
 function countProblems(problems: readonly { readonly severity: string }[]): string {

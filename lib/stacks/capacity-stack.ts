@@ -3,12 +3,9 @@ import { Role } from 'aws-cdk-lib/aws-iam';
 import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 import type { TargetPlan } from '../capacity/capacity-plan';
-import type { LayerProfile } from '../capacity/environment';
+import { type LayerProfile, PROFILE_DEFAULTS } from '../capacity/environment';
 import type { PlaybackTier } from '../constructs/playback-tier';
 import { ReleaseFloors } from '../constructs/release-floors';
-
-/** Share of full use that a task may reach with all zones, where the layer states none. */
-const DEFAULT_UTILISATION = 0.6;
 
 /** Per cent of CPU that target tracking aims at: catches what requests do not tell, such as requests that got dearer. */
 const CPU_TARGET_PERCENT = 60;
@@ -59,7 +56,8 @@ export class CapacityStack extends Stack {
       predefinedMetric: PredefinedMetric.ALB_REQUEST_COUNT_PER_TARGET,
       resourceLabel: `${tier.loadBalancer.loadBalancerFullName}/${tier.targetGroup.targetGroupFullName}`,
       // The metric counts requests per minute.
-      targetValue: 60 * (layer.utilisationNormal ?? DEFAULT_UTILISATION) * layer.requestsPerSecondPerUnit,
+      targetValue:
+        60 * (layer.utilisationNormal ?? PROFILE_DEFAULTS.utilisationNormal) * layer.requestsPerSecondPerUnit,
       ...cooldowns,
     });
     target.scaleToTrackMetric('Cpu', {

@@ -2,7 +2,7 @@ import { Peer } from 'aws-cdk-lib/aws-ec2';
 import { ContainerImage } from 'aws-cdk-lib/aws-ecs';
 import { Stack, Validations, type StackProps } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
-import type { StackEnvironment, LayerProfile } from '../capacity/environment';
+import { type LayerProfile, PROFILE_DEFAULTS, type StackEnvironment } from '../capacity/environment';
 import { rollingTasks } from '../capacity/network';
 import { ORIGIN_FACING_PREFIX_LISTS } from '../capacity/regions';
 import { LogBucket } from '../constructs/log-bucket';
@@ -23,7 +23,7 @@ export class PlaybackStack extends Stack {
   constructor(scope: Construct, id: string, { environment, layer, ...props }: PlaybackStackProps) {
     super(scope, id, props);
     this.zoneIds = environment.zoneIds;
-    const maximumPercent = layer.maximumPercent ?? 110;
+    const maximumPercent = layer.maximumPercent ?? PROFILE_DEFAULTS.maximumPercent;
 
     const logBucket = new LogBucket(this, 'Logs');
     Validations.of(logBucket).acknowledge({
