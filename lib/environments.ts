@@ -1,4 +1,4 @@
-import type { StackEnvironment } from './capacity/environment';
+import type { Dependency, RepositoryImage, StackEnvironment } from './capacity/environment';
 
 const PRICE_SOURCE =
   'AWS Fargate price list, Linux/x86, us-east-1, us-east-2 and eu-west-1 alike, as restated by third parties: 0.04048 per vCPU-hour, 0.004445 per GB-hour';
@@ -10,12 +10,21 @@ const PRICES = { currency: 'USD', source: PRICE_SOURCE, readOn: '2026-11-21' } a
 
 /** The same task everywhere, so that what is measured in staging holds in prod. */
 const TASK = {
-  // Stands in for the team's own image, which goes here by digest: this one answers health checks on / and plays nothing.
-  image: 'public.ecr.aws/nginx/nginx:stable',
-  port: 80,
+  port: 8080,
+  healthCheckPath: '/health',
   cpu: 4096,
   memoryMiB: 8192,
 } as const;
+
+/**
+ * What staging and prod run: the image that was built once, in the private repository of each account.
+ *
+ * The digest stands for the one that your own pipeline pushes; nothing can be pulled by it.
+ */
+const IMAGE: RepositoryImage = {
+  repository: 'prescale/playback',
+  digest: `sha256:${'0'.repeat(64)}`,
+};
 
 /** What the playback layer has in common in all environments. */
 const PLAYBACK = {
@@ -30,13 +39,18 @@ const PLAYBACK = {
   pricePerUnitHour: PRICE_PER_TASK_HOUR,
 } as const;
 
+/** Writes per second that the session table bears. Each play writes once, and at the peak of plays a tenth as many exits do. */
+const sessionWrites = (limit: number): Dependency => ({ name: 'session table writes', perPlay: 1.1, limit });
+
+/** What a new table bears without being warmed. */
+const NEW_TABLE_WRITES = 4000;
+
 /** Seconds that a deploy may take until the scalable target is updated: two quiet stacks and one update take a few minutes. */
 const DEPLOY_WINDOW_SECONDS = 900;
 
 /** Tries a change out: a hundredth of the demand on the smallest fleet that survives the loss of a task. */
 const dev: StackEnvironment = {
   name: 'dev',
-  // Not beside staging: three NAT gateways each would pass the five elastic addresses that an account has per region.
   region: 'us-east-2',
   zoneIds: ['use2-az1', 'use2-az2', 'use2-az3'],
   deployWindowSeconds: DEPLOY_WINDOW_SECONDS,
@@ -48,6 +62,7 @@ const dev: StackEnvironment = {
       // Two thirds of the 1,133 that 2 tasks bear after the loss of one of three zones: 2 · 1,000 · 0.85 · 2/3.
       baselineRequestsPerSecond: 750,
       maximum: 20,
+      dependencies: [sessionWrites(NEW_TABLE_WRITES)],
     },
   },
   quotas: {
@@ -60,7 +75,15 @@ const dev: StackEnvironment = {
   },
   prices: PRICES,
   vpcCidr: '10.42.0.0/20',
-  task: TASK,
+  account: 'any',
+  // One gateway costs less than three endpoints in three zones, and dev may fail with a zone.
+  egress: { via: 'nat', gateways: 1 },
+  // The sample service as it stands in the work tree.
+  task: { ...TASK, image: { folder: 'service' } },
+  sessionTable: { pointInTimeRecovery: false },
+  edge: { webAcl: 'off', originShield: false, accessLogs: false },
+  logRetentionDays: 7,
+  deletionProtection: false,
 };
 
 /** Rehearses prod at a tenth of its size. */
@@ -77,6 +100,7 @@ const staging: StackEnvironment = {
       // As in prod: exactly what the baseline bears after the loss of a zone.
       baselineRequestsPerSecond: 6800,
       maximum: 160,
+      dependencies: [sessionWrites(NEW_TABLE_WRITES)],
     },
   },
   quotas: {
@@ -89,7 +113,14 @@ const staging: StackEnvironment = {
   },
   prices: PRICES,
   vpcCidr: '10.41.0.0/18',
-  task: TASK,
+  account: 'any',
+  // As in prod, so that a missing endpoint is found here.
+  egress: { via: 'endpoints' },
+  task: { ...TASK, image: IMAGE },
+  sessionTable: { pointInTimeRecovery: false },
+  edge: { webAcl: 'count', originShield: true, accessLogs: true },
+  logRetentionDays: 30,
+  deletionProtection: false,
 };
 
 const prod: StackEnvironment = {
@@ -107,6 +138,7 @@ const prod: StackEnvironment = {
       baselineRequestsPerSecond: 68_000,
       // 1,760 tasks while a deployment rolls: below the 2,000 granted targets of the load balancer.
       maximum: 1600,
+      dependencies: [sessionWrites(35_000)],
     },
   },
   quotas: {
@@ -123,7 +155,20 @@ const prod: StackEnvironment = {
   },
   prices: PRICES,
   vpcCidr: '10.40.0.0/16',
-  task: TASK,
+  // The example account of AWS's documentation stands for your own.
+  account: '123456789012',
+  // Images come through the gateway endpoint of S3, which costs nothing and has no limit that a cold fleet could meet.
+  egress: { via: 'endpoints' },
+  task: { ...TASK, image: IMAGE },
+  sessionTable: {
+    // Writes of the largest premiere in the calendar, with the 40,000 that a table may have by default above them.
+    warmThroughput: { readUnitsPerSecond: 12_000, writeUnitsPerSecond: 35_000 },
+    pointInTimeRecovery: true,
+  },
+  // Count until the log of a premiere night has shown whom the limits would have turned away.
+  edge: { webAcl: 'count', originShield: true, accessLogs: true },
+  logRetentionDays: 90,
+  deletionProtection: true,
 };
 
 /** All environments, smallest first; each becomes one stage of the app, by its name. */

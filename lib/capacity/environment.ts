@@ -111,7 +111,7 @@ export interface LayerProfile {
   readonly utilisationZoneLost?: number;
   /** Quantile of the forecast that floors are planned for. @default 0.9 */
   readonly planningQuantile?: number;
-  /** @default 60 s, 120 s, 500 units/min */
+  /** Other dimensions than ECS tasks state latency and rate themselves. @default 60 s, 120 s, 500 units/min for ECS */
   readonly leadTime?: Partial<LeadTime>;
   /** Floors of a window, of each three days of one that is longer; the return to the baseline not counted. @default 8 (the knee of cost over steps) */
   readonly maxStepsPerWindow?: number;
@@ -175,20 +175,82 @@ export interface Environment {
   };
 }
 
-/** An environment of the reference stacks, complete: what differs between dev, staging and prod stands in it and nowhere else. */
+/** Days for which CloudWatch Logs can keep a log. */
+export const LOG_RETENTION_DAYS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731] as const;
+
+/** An image in a private repository of the environment's account and region, by digest: what was tested is what runs. */
+export interface RepositoryImage {
+  /** Name of the repository in ECR. */
+  readonly repository: string;
+  /** `sha256:` and 64 hexadecimal digits, as `docker push` prints it. */
+  readonly digest: string;
+}
+
+/** An image that `cdk deploy` builds with Docker and pushes to the private repository of the bootstrap, named by its content. */
+export interface BuiltImage {
+  /** Folder with a Dockerfile, from the root of the repository. */
+  readonly folder: string;
+}
+
+/** Names of your own for the distribution. A certificate that exists, or a hosted zone in which one is validated, or both. */
+export interface EdgeDomain {
+  readonly names: readonly string[];
+  /** In us-east-1. @default - a certificate for `names`, validated in `hostedZone` */
+  readonly certificateArn?: string;
+  /** Public hosted zone of Route 53 that holds `names`: gets an alias record for each. @default - records are yours to make */
+  readonly hostedZone?: { readonly id: string; readonly name: string };
+}
+
+/**
+ * An environment of the reference stacks, complete: what differs between dev, staging and prod stands in it and nowhere else.
+ */
 export interface StackEnvironment extends Required<Environment> {
+  /** Twelve digits: `cdk deploy` refuses every other account before it changes anything. Or `any`: that of the credentials. */
+  readonly account: `${number}` | 'any';
   /** IPv4 range of the VPC, for example `10.40.0.0/16`. */
   readonly vpcCidr: string;
+  /**
+   * How tasks reach the image registry, logs and tables. Through `endpoints` they need no way to the internet and have none; through
+   * `nat` they go out by so many gateways, one for each zone or a single one, which is cheaper and fails with its zone.
+   */
+  readonly egress: { readonly via: 'endpoints' } | { readonly via: 'nat'; readonly gateways: number };
   /** The playback service's task. */
   readonly task: {
-    /** Container image with tag or digest. */
-    readonly image: string;
+    readonly image: RepositoryImage | BuiltImage;
     /** Port on which the container listens. */
     readonly port: number;
+    /** Path that answers 200 when a task can serve. */
+    readonly healthCheckPath: string;
     /** CPU units, 1024 for one vCPU. */
     readonly cpu: number;
     readonly memoryMiB: number;
   };
+  /** The table of who plays what. */
+  readonly sessionTable: {
+    /**
+     * Reads and writes per second that it serves from the first minute; a new table serves 12,000 and 4,000. Charged once when it is
+     * raised, and can never be lowered.
+     *
+     * @default - what DynamoDB gives a new table
+     */
+    readonly warmThroughput?: { readonly readUnitsPerSecond: number; readonly writeUnitsPerSecond: number };
+    /** Whether it can be restored to any second of the last 35 days. */
+    readonly pointInTimeRecovery: boolean;
+  };
+  readonly edge: {
+    /** `count` and `block` are what the rules of the web ACL do; start with `count` and read its log. */
+    readonly webAcl: 'off' | 'count' | 'block';
+    /** One more cache in front of each origin, which collapses the requests of all regions. Costs per request. */
+    readonly originShield: boolean;
+    /** Access logs of the distribution, as Parquet for Athena. */
+    readonly accessLogs: boolean;
+    /** @default - a name under cloudfront.net, which accepts TLS 1.0 */
+    readonly domain?: EdgeDomain;
+  };
+  /** One of `LOG_RETENTION_DAYS`; for all logs, in CloudWatch and in buckets. */
+  readonly logRetentionDays: (typeof LOG_RETENTION_DAYS)[number];
+  /** Whether load balancer, session table and content outlive a mistake: they cannot be deleted, or are kept when their stack goes. */
+  readonly deletionProtection: boolean;
 }
 
 /** What a layer's profile leaves out; meanings and sources are at the fields of `LayerProfile`. */

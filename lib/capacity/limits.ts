@@ -20,3 +20,10 @@ export const FARGATE_LAUNCHES_PER_MINUTE = 500;
 
 /** Scheduled actions of one scalable target; fixed. */
 export const SCHEDULED_ACTIONS_PER_TARGET = 200;
+
+/** Replicas of an Aurora cluster; fixed. */
+export const AURORA_REPLICAS = 15;
+
+/** Reads and writes per second of a new on-demand table of DynamoDB, before it has grown or was warmed. */
+export const NEW_TABLE_READS = 12_000;
+export const NEW_TABLE_WRITES = 4000;

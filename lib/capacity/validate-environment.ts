@@ -2,11 +2,20 @@ import {
   type Environment,
   type GrantedQuotas,
   type LayerProfile,
+  LOG_RETENTION_DAYS,
   PROFILE_DEFAULTS,
   resolveEnvironment,
   type StackEnvironment,
 } from './environment';
-import { ECS_TASKS_PER_SERVICE, FARGATE_LAUNCHES_PER_MINUTE, SCHEDULED_ACTIONS_PER_TARGET } from './limits';
+import {
+  AURORA_REPLICAS,
+  DEFAULT_QUOTAS,
+  ECS_TASKS_PER_SERVICE,
+  FARGATE_LAUNCHES_PER_MINUTE,
+  NEW_TABLE_READS,
+  NEW_TABLE_WRITES,
+  SCHEDULED_ACTIONS_PER_TARGET,
+} from './limits';
 import { resolveDemandModel } from './demand-model';
 import { privateSubnets, rollingTasks } from './network';
 import { unitsFor } from './units';
@@ -21,10 +30,21 @@ export interface EnvironmentProblem {
   readonly mend: string;
 }
 
+const REQUIRED = ['name', 'region', 'zoneIds', 'layers', 'prices'];
+const REQUIRED_OF_STACKS = [
+  'account',
+  'egress',
+  'task',
+  'sessionTable',
+  'edge',
+  'logRetentionDays',
+  'deletionProtection',
+];
+
 /** All nonsense in an environment, in the order of its fields; empty for a sound one. */
 export function validateEnvironment(given: Environment | StackEnvironment): EnvironmentProblem[] {
   // Types are not checked in plain JavaScript, and without these nothing else can be.
-  const missing = (['name', 'region', 'zoneIds', 'layers', 'prices'] as const).filter((key) => !(key in given));
+  const missing = [...REQUIRED, ...('vpcCidr' in given ? REQUIRED_OF_STACKS : [])].filter((key) => !(key in given));
   if (missing.length > 0) {
     return missing.map((key) => {
       const path = `${'name' in given ? given.name : 'environment'}.${key}`;
@@ -157,6 +177,13 @@ function expectStacks(environment: StackEnvironment, expect: Expect): void {
     unreachable,
     'choose other zones of the region',
   );
+  expect(
+    /^(any|\d{12})$/.test(environment.account),
+    'account',
+    'twelve digits or any',
+    environment.account,
+    'write the account that may be deployed to, for example 123456789012',
+  );
   const subnets = privateSubnets(vpcCidr, zoneIds.length);
   expect(subnets !== undefined, 'vpcCidr', 'an IPv4 range of /16 to /28', vpcCidr, 'for example 10.40.0.0/16');
   const { maximum = 0, maximumPercent = PROFILE_DEFAULTS.maximumPercent } = layers.playback ?? {};
@@ -167,6 +194,99 @@ function expectStacks(environment: StackEnvironment, expect: Expect): void {
     `large enough for ${tasks} tasks after the loss of a zone`,
     vpcCidr,
     `it holds ${subnets?.tasksAfterZoneLoss}: choose a larger range or a lower maximum`,
+  );
+  const { loadBalancerTargets = DEFAULT_QUOTAS.loadBalancerTargets } = environment.quotas;
+  expect(
+    tasks <= loadBalancerTargets,
+    'layers.playback.maximum',
+    `at most ${loadBalancerTargets} tasks with ${maximumPercent} % of them while a deployment rolls`,
+    maximum,
+    'lower maximumPercent or the maximum, or have more targets per load balancer granted',
+  );
+  const { egress, task, sessionTable, edge, logRetentionDays } = environment;
+  expect(
+    egress.via === 'endpoints' || (isWhole(egress.gateways, 1) && egress.gateways <= zoneIds.length),
+    'egress',
+    `endpoints, or nat with 1 to ${zoneIds.length} gateways`,
+    egress,
+    'at most one gateway for each zone',
+  );
+  const { image } = task;
+  if ('repository' in image) {
+    expect(
+      /^[a-z0-9]+([._/-][a-z0-9]+)*$/.test(image.repository),
+      'task.image.repository',
+      'the name of a repository in ECR',
+      image.repository,
+      'without account, region and tag, for example prescale/playback',
+    );
+    expect(
+      /^sha256:[0-9a-f]{64}$/.test(image.digest),
+      'task.image.digest',
+      'sha256: and 64 hexadecimal digits',
+      image.digest,
+      'take the digest that docker push prints: a tag could be moved to an image that nobody has tested',
+    );
+  }
+  expect(
+    isWhole(task.port, 1) && task.port <= 65_535,
+    'task.port',
+    'a port from 1 to 65535',
+    task.port,
+    'the one on which the container listens',
+  );
+  expect(
+    task.healthCheckPath.startsWith('/'),
+    'task.healthCheckPath',
+    'a path that begins with /',
+    task.healthCheckPath,
+    'for example /health',
+  );
+  for (const key of ['readUnitsPerSecond', 'writeUnitsPerSecond'] as const) {
+    const least = key === 'readUnitsPerSecond' ? NEW_TABLE_READS : NEW_TABLE_WRITES;
+    const value = sessionTable.warmThroughput?.[key] ?? least;
+    expect(
+      isWhole(value, least),
+      `sessionTable.warmThroughput.${key}`,
+      `a whole number of at least ${least}`,
+      value,
+      'that is what a new table serves; leave warmThroughput out for it',
+    );
+  }
+  expect(
+    ['off', 'count', 'block'].includes(edge.webAcl),
+    'edge.webAcl',
+    'off, count or block',
+    edge.webAcl,
+    'start with count and read its log',
+  );
+  if (edge.domain) {
+    const { names, certificateArn, hostedZone } = edge.domain;
+    expect(
+      names.length > 0 && (certificateArn !== undefined || hostedZone !== undefined),
+      'edge.domain',
+      'given a name, and a certificate or a hosted zone that validates one',
+      edge.domain,
+      'add certificateArn of a certificate in us-east-1, or hostedZone with its id and name',
+    );
+    expect(
+      certificateArn === undefined || /^arn:[a-z-]+:acm:us-east-1:\d{12}:certificate\/.+/.test(certificateArn),
+      'edge.domain.certificateArn',
+      'a certificate in us-east-1',
+      certificateArn,
+      'CloudFront takes certificates of that region only',
+    );
+    const outside = names.filter(
+      (name) => hostedZone && name !== hostedZone.name && !name.endsWith(`.${hostedZone.name}`),
+    );
+    expect(outside.length === 0, 'edge.domain.names', 'names of the hosted zone', outside, 'name its own zone');
+  }
+  expect(
+    LOG_RETENTION_DAYS.includes(logRetentionDays),
+    'logRetentionDays',
+    'days that CloudWatch Logs knows',
+    logRetentionDays,
+    `choose from ${LOG_RETENTION_DAYS.join(', ')}`,
   );
 }
 
@@ -216,7 +336,32 @@ function expectProfile(profile: LayerProfile, expect: Expect): void {
       leadTime.unitsPerMinute,
       'leave it out for 500',
     );
+  } else {
+    // The defaults are those of Fargate tasks: too quick for a replica, too slow for a table.
+    for (const key of ['startLatencySeconds', 'unitsPerMinute'] as const) {
+      expect(
+        leadTime[key] !== undefined,
+        `leadTime.${key}`,
+        `given for ${profile.dimension}`,
+        leadTime[key],
+        'the default is that of ECS tasks; docs/attach.md has a figure to start with for each dimension',
+      );
+    }
   }
+  expect(
+    profile.dimension.startsWith(`${profile.namespace}:`),
+    'dimension',
+    `one of the namespace ${profile.namespace}`,
+    profile.dimension,
+    'for example ecs:service:DesiredCount in the namespace ecs',
+  );
+  expect(
+    profile.dimension !== 'rds:cluster:ReadReplicaCount' || maximum <= AURORA_REPLICAS,
+    'maximum',
+    `at most ${AURORA_REPLICAS} replicas, which AWS does not raise`,
+    maximum,
+    'use larger instances',
+  );
   expect(
     isWithin(profile.requestsPerSecondPerUnit, 1e-6, 1e9),
     'requestsPerSecondPerUnit',

@@ -1,8 +1,17 @@
+import { join } from 'node:path';
 import { Peer } from 'aws-cdk-lib/aws-ec2';
+import { Platform } from 'aws-cdk-lib/aws-ecr-assets';
+import { Repository } from 'aws-cdk-lib/aws-ecr';
 import { ContainerImage } from 'aws-cdk-lib/aws-ecs';
 import { Stack, Validations, type StackProps } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
-import { type LayerProfile, PROFILE_DEFAULTS, type StackEnvironment } from '../capacity/environment';
+import {
+  type BuiltImage,
+  type LayerProfile,
+  PROFILE_DEFAULTS,
+  type RepositoryImage,
+  type StackEnvironment,
+} from '../capacity/environment';
 import { rollingTasks } from '../capacity/network';
 import { ORIGIN_FACING_PREFIX_LISTS } from '../capacity/regions';
 import { LogBucket } from '../constructs/log-bucket';
@@ -42,12 +51,20 @@ export class PlaybackStack extends Stack {
       logBucket,
       // Checked with the environment, before anything is synthesized.
       ingress: [Peer.prefixList(ORIGIN_FACING_PREFIX_LISTS[environment.region]!)],
-      image: ContainerImage.fromRegistry(environment.task.image),
+      image: this.playbackImage(environment.task.image),
       port: environment.task.port,
       cpu: environment.task.cpu,
       memoryMiB: environment.task.memoryMiB,
       maximumPercent,
     });
+  }
+
+  private playbackImage(image: RepositoryImage | BuiltImage): ContainerImage {
+    if ('repository' in image) {
+      const repository = Repository.fromRepositoryName(this, 'Images', image.repository);
+      return ContainerImage.fromEcrRepository(repository, image.digest);
+    }
+    return ContainerImage.fromAsset(join(__dirname, '..', '..', image.folder), { platform: Platform.LINUX_AMD64 });
   }
 
   /** The environment's zone ids. Without this the CDK looks zones up with credentials once the account is known. */
