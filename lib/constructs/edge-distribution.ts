@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { ICertificate } from 'aws-cdk-lib/aws-certificatemanager';
+import { Certificate, CertificateValidation, type ICertificate } from 'aws-cdk-lib/aws-certificatemanager';
 import {
   AllowedMethods,
   CachePolicy,
@@ -16,68 +16,95 @@ import {
   VpcOriginEndpoint,
   type BehaviorOptions,
   type CfnVpcOrigin,
+  type DistributionProps,
   type ErrorResponse,
+  type IOrigin,
 } from 'aws-cdk-lib/aws-cloudfront';
-import { S3BucketOrigin, VpcOrigin as VpcOriginOrigin } from 'aws-cdk-lib/aws-cloudfront-origins';
-import type { IApplicationLoadBalancer } from 'aws-cdk-lib/aws-elasticloadbalancingv2';
-import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { CfnDelivery, CfnDeliveryDestination, CfnDeliverySource, LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
-import { BlockPublicAccess, Bucket, BucketEncryption, type IBucket } from 'aws-cdk-lib/aws-s3';
-import { Asset } from 'aws-cdk-lib/aws-s3-assets';
-import { Duration, Names, Stack, Validations } from 'aws-cdk-lib/core';
 import {
-  AwsCustomResource,
-  AwsCustomResourcePolicy,
-  PhysicalResourceId,
-  type AwsSdkCall,
-} from 'aws-cdk-lib/custom-resources';
+  OriginGroup,
+  S3BucketOrigin,
+  VpcOrigin as VpcOriginOrigin,
+  type VpcOriginProps,
+} from 'aws-cdk-lib/aws-cloudfront-origins';
+import type { IApplicationLoadBalancer } from 'aws-cdk-lib/aws-elasticloadbalancingv2';
+import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { AaaaRecord, ARecord, HttpsRecord, type IHostedZone, RecordTarget } from 'aws-cdk-lib/aws-route53';
+import { CloudFrontTarget } from 'aws-cdk-lib/aws-route53-targets';
+import { BlockPublicAccess, Bucket, BucketEncryption, type IBucket } from 'aws-cdk-lib/aws-s3';
+import { Duration, Validations } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
+import { AccessLogs } from './access-logs';
+import { CONTENT_KINDS, type Caching, type ContentKinds } from './content-kinds';
+import { originShieldRegion } from './origin-shield';
+import { PublishedFiles } from './published-files';
+import { requireUsEast1 } from './us-east-1';
 
 /** Folder of the bucket, and path of the distribution, that holds the error page. */
 const ERROR_PAGE_FOLDER = 'error-page';
 const ERROR_PAGE_FILE = '5xx.html';
 
+const ASSETS = join(__dirname, '..', '..', 'assets');
+
 /** Statuses that mean the service is down or overloaded, with those that CloudFront answers itself. */
 const SERVER_ERRORS = [500, 502, 503, 504];
+
+/** Names of your own. */
+export interface DistributionDomain {
+  readonly names: readonly string[];
+  /** For all names, in us-east-1. @default - a new one, validated in `hostedZone` */
+  readonly certificate?: ICertificate;
+  /** Public zone that holds all names: gets alias records for each (A, AAAA and HTTPS). @default - records are yours to make */
+  readonly hostedZone?: IHostedZone;
+}
 
 export interface EdgeDistributionProps {
   /** The internal load balancer of the playback service, in any region. Its name, scheme and listener must not change while it is in use here. */
   readonly playback: IApplicationLoadBalancer;
   /** Port of its listener. @default 80 */
   readonly playbackPort?: number;
-  /** Paths that the playback service answers; everything else comes from the bucket. @default ['/api/*'] */
-  readonly playbackPaths?: readonly string[];
-  /** Where access logs go, under `cloudfront/`; a bucket of the same stack. */
+  /** Paths, and how long the edge keeps what lies there. @default CONTENT_KINDS */
+  readonly content?: ContentKinds;
+  /** What stands in for the shared page while the service fails: a JSON file on this machine. @default - an empty page that says `"reduced": true` */
+  readonly reducedPageFile?: string;
+  /**
+   * One more cache, in front of the bucket and of the shared page, which collapses the requests of all regions. Not in front of personal
+   * answers: it would be charged for each and could keep none.
+   *
+   * @default false
+   */
+  readonly originShield?: boolean;
+  /** Where access logs go: those of the bucket under `bucket/`, those of the distribution under `cloudfront/`. A bucket of the same stack. */
   readonly logBucket: IBucket;
-  /** Names of your own, with a certificate for them in us-east-1. @default - a name under cloudfront.net, which accepts TLS 1.0 */
-  readonly domain?: { readonly names: readonly string[]; readonly certificate: ICertificate };
-  /** ARN of a web ACL with scope CLOUDFRONT. @default - none */
-  readonly webAclArn?: string;
+  /** Access logs of the distribution, with a table for Athena. @default true */
+  readonly accessLogs?: boolean;
+  /** How long the log of the function is kept that copies two files at deploy. @default RetentionDays.ONE_MONTH */
+  readonly logRetention?: RetentionDays;
+  /** @default - a name under cloudfront.net, which accepts TLS 1.0 */
+  readonly domain?: DistributionDomain;
+  /** A `WebAcl`, or any other with scope CLOUDFRONT. @default - none */
+  readonly webAcl?: { readonly arn: string };
 }
 
 /**
  * What viewers reach: a distribution in front of a private bucket and of the playback service in its private network.
  *
- * When the service fails, viewers get a plain page that depends on nothing, with the status kept and cached for 10 s, so that an error
- * does not outlive its cause. Must stand in a stack in us-east-1.
+ * When the service fails, the shared page falls back to a reduced one; elsewhere viewers get a plain page that depends on nothing, with the
+ * status kept and cached for 10 s, so that an error does not outlive its cause. Must stand in a stack in us-east-1.
  *
- * @throws Error in a stack of another region.
+ * @throws Error in a stack of another region, for a domain without a certificate or with names outside of its zone, and for a load
+ * balancer in a region that Origin Shield does not know.
  */
 export class EdgeDistribution extends Construct {
   readonly distribution: Distribution;
-  /** Static content; the error page lies under `error-page/`. */
+  /** Static content; the error page lies under `error-page/`, the reduced page under the path of the shared one. Kept when its stack goes. */
   readonly bucket: Bucket;
+  /** Absent without access logs. */
+  readonly accessLogs?: AccessLogs;
 
   constructor(scope: Construct, id: string, props: EdgeDistributionProps) {
     super(scope, id);
-    const { region } = Stack.of(this);
-    if (region !== 'us-east-1') {
-      throw new Error(
-        `EdgeDistribution "${this.node.path}" must stand in a stack in us-east-1, where CloudFront's logs and web ACLs live, ` +
-          `got ${JSON.stringify(region)}; mend: give it a stack of its own`,
-      );
-    }
-    const { playbackPaths = ['/api/*'], domain, logBucket } = props;
+    requireUsEast1(this);
+    const { content = CONTENT_KINDS, domain, logBucket, accessLogs = true } = props;
 
     this.bucket = new Bucket(this, 'Bucket', {
       blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
@@ -86,7 +113,124 @@ export class EdgeDistribution extends Construct {
       serverAccessLogsBucket: logBucket,
       serverAccessLogsPrefix: 'bucket/',
     });
-    const responseHeadersPolicy = new ResponseHeadersPolicy(this, 'SecurityHeaders', {
+    const { defaultBehavior, additionalBehaviors } = this.behaviors(content, props);
+
+    this.distribution = new Distribution(this, 'Distribution', {
+      defaultRootObject: 'index.html',
+      defaultBehavior,
+      additionalBehaviors,
+      errorResponses: SERVER_ERRORS.map(errorResponse),
+      httpVersion: HttpVersion.HTTP2_AND_3,
+      // With a domain only: for its own name CloudFront fixes the minimum.
+      ...(domain && {
+        domainNames: [...domain.names],
+        certificate: this.certificate(domain),
+        minimumProtocolVersion: SecurityPolicyProtocol.TLS_V1_2_2021,
+      }),
+      ...(props.webAcl && { webAclId: props.webAcl.arn }),
+    });
+
+    // What stands in for the service must be there before viewers are.
+    this.distribution.node.addDependency(this.publishFiles(content, props));
+    if (domain?.hostedZone) this.addRecords(domain.names, domain.hostedZone);
+    if (accessLogs) {
+      this.accessLogs = new AccessLogs(this, 'AccessLogs', { distribution: this.distribution, bucket: logBucket });
+    }
+    this.acknowledgeFindings(props);
+  }
+
+  private behaviors(
+    { sharedPage, personal, manifests, segments, artwork, appShell }: ContentKinds,
+    { playback, playbackPort = 80, originShield = false }: EdgeDistributionProps,
+  ): Required<Pick<DistributionProps, 'defaultBehavior' | 'additionalBehaviors'>> {
+    const responseHeadersPolicy = this.securityHeaders();
+    const vpcOrigin = new VpcOrigin(this, 'PlaybackOrigin', {
+      endpoint: VpcOriginEndpoint.applicationLoadBalancer(playback),
+      protocolPolicy: OriginProtocolPolicy.HTTP_ONLY,
+      httpPort: playbackPort,
+    });
+    // Any change of a VPC origin in use fails, a changed tag too: tags of an app or a stack must not reach it.
+    (vpcOrigin.node.defaultChild as CfnVpcOrigin).addPropertyDeletionOverride('Tags');
+    const playbackOrigin = (options: VpcOriginProps): IOrigin =>
+      VpcOriginOrigin.withVpcOrigin(vpcOrigin, {
+        domainName: playback.loadBalancerDnsName,
+        connectionTimeout: Duration.seconds(3),
+        // Below the load balancer's idle timeout of 60 s, so that it never closes a connection that CloudFront is about to use.
+        keepaliveTimeout: Duration.seconds(30),
+        ...options,
+      });
+    const bucketOrigin = S3BucketOrigin.withOriginAccessControl(
+      this.bucket,
+      originShield ? { originShieldRegion: 'us-east-1' } : {},
+    );
+    const fromBucket = (id: string, caching: Caching): BehaviorOptions => ({
+      origin: bucketOrigin,
+      viewerProtocolPolicy: ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
+      cachePolicy: this.cachePolicy(id, caching),
+      compress: caching.compress,
+      responseHeadersPolicy,
+    });
+
+    const sharedPageBehavior: BehaviorOptions = {
+      origin: new OriginGroup({
+        primaryOrigin: playbackOrigin({
+          // One short try: the reduced page at once is better than the full one after a retry, and retries feed an overload.
+          connectionAttempts: 1,
+          readTimeout: Duration.seconds(3),
+          ...(originShield && { originShieldRegion: originShieldRegion(playback.env.region) }),
+        }),
+        fallbackOrigin: bucketOrigin,
+        fallbackStatusCodes: SERVER_ERRORS,
+      }),
+      viewerProtocolPolicy: ViewerProtocolPolicy.HTTPS_ONLY,
+      // CloudFront fails over for no other method.
+      allowedMethods: AllowedMethods.ALLOW_GET_HEAD_OPTIONS,
+      // Without an origin request policy cookies, credentials and query strings stay here: the answer cannot be anybody's own.
+      cachePolicy: this.cachePolicy('SharedPage', sharedPage.caching),
+      compress: sharedPage.caching.compress,
+      responseHeadersPolicy,
+    };
+    const personalBehavior: BehaviorOptions = {
+      origin: playbackOrigin({
+        // The default of 3 attempts of 10 s keeps a viewer waiting for half a minute before the error page.
+        connectionAttempts: 2,
+        // Playback answers in milliseconds; with the default a stalled answer keeps a viewer for half a minute as well.
+        readTimeout: Duration.seconds(10),
+      }),
+      viewerProtocolPolicy: ViewerProtocolPolicy.HTTPS_ONLY,
+      allowedMethods: AllowedMethods.ALLOW_ALL,
+      cachePolicy: CachePolicy.CACHING_DISABLED,
+      originRequestPolicy: OriginRequestPolicy.ALL_VIEWER,
+      responseHeadersPolicy,
+    };
+    const shell = fromBucket('AppShell', appShell.caching);
+    return {
+      defaultBehavior: shell,
+      // CloudFront takes the first that matches.
+      additionalBehaviors: Object.fromEntries([
+        // A behaviour of its own, so that no change of the others can send CloudFront to a failing origin for the error page.
+        [`/${ERROR_PAGE_FOLDER}/*`, shell],
+        [sharedPage.path, sharedPageBehavior],
+        ...eachWith(personal.paths, personalBehavior),
+        ...eachWith(manifests.paths, fromBucket('Manifests', manifests.caching)),
+        ...eachWith(segments.paths, fromBucket('Segments', segments.caching)),
+        ...eachWith(artwork.paths, fromBucket('Artwork', artwork.caching)),
+      ]),
+    };
+  }
+
+  private cachePolicy(id: string, { minSeconds, defaultSeconds, maxSeconds, compress }: Caching): CachePolicy {
+    return new CachePolicy(this, `${id}Caching`, {
+      minTtl: Duration.seconds(minSeconds),
+      defaultTtl: Duration.seconds(defaultSeconds),
+      maxTtl: Duration.seconds(maxSeconds),
+      enableAcceptEncodingGzip: compress,
+      enableAcceptEncodingBrotli: compress,
+    });
+  }
+
+  private securityHeaders(): ResponseHeadersPolicy {
+    return new ResponseHeadersPolicy(this, 'SecurityHeaders', {
       securityHeadersBehavior: {
         strictTransportSecurity: {
           accessControlMaxAge: Duration.days(365),
@@ -98,152 +242,81 @@ export class EdgeDistribution extends Construct {
         referrerPolicy: { referrerPolicy: HeadersReferrerPolicy.STRICT_ORIGIN_WHEN_CROSS_ORIGIN, override: true },
       },
     });
-    const staticContent: BehaviorOptions = {
-      origin: S3BucketOrigin.withOriginAccessControl(this.bucket),
-      viewerProtocolPolicy: ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
-      cachePolicy: CachePolicy.CACHING_OPTIMIZED,
-      responseHeadersPolicy,
-    };
-    const playback = this.playbackBehavior(props, responseHeadersPolicy);
-
-    this.distribution = new Distribution(this, 'Distribution', {
-      defaultBehavior: staticContent,
-      additionalBehaviors: {
-        // A behaviour of its own, so that no change of the others can send CloudFront to a failing origin for the error page.
-        [`/${ERROR_PAGE_FOLDER}/*`]: staticContent,
-        ...Object.fromEntries(playbackPaths.map((path) => [path, playback])),
-      },
-      errorResponses: SERVER_ERRORS.map(errorResponse),
-      httpVersion: HttpVersion.HTTP2_AND_3,
-      // With a domain only: for its own name CloudFront fixes the minimum.
-      ...(domain && {
-        domainNames: [...domain.names],
-        certificate: domain.certificate,
-        minimumProtocolVersion: SecurityPolicyProtocol.TLS_V1_2_2021,
-      }),
-      ...(props.webAclArn !== undefined && { webAclId: props.webAclArn }),
-    });
-
-    this.deployErrorPage();
-    this.deliverAccessLogs(logBucket);
-    this.acknowledgeFindings(props);
   }
 
-  private playbackBehavior(
-    { playback, playbackPort = 80 }: EdgeDistributionProps,
-    responseHeadersPolicy: ResponseHeadersPolicy,
-  ): BehaviorOptions {
-    const vpcOrigin = new VpcOrigin(this, 'PlaybackOrigin', {
-      endpoint: VpcOriginEndpoint.applicationLoadBalancer(playback),
-      protocolPolicy: OriginProtocolPolicy.HTTP_ONLY,
-      httpPort: playbackPort,
-    });
-    // Any change of a VPC origin in use fails, a changed tag too: tags of an app or a stack must not reach it.
-    (vpcOrigin.node.defaultChild as CfnVpcOrigin).addPropertyDeletionOverride('Tags');
-    return {
-      origin: VpcOriginOrigin.withVpcOrigin(vpcOrigin, {
-        domainName: playback.loadBalancerDnsName,
-        // The default of 3 attempts of 10 s keeps a viewer waiting for half a minute before the error page.
-        connectionAttempts: 2,
-        connectionTimeout: Duration.seconds(3),
-        // Playback answers in milliseconds; with the default a stalled answer keeps a viewer for half a minute as well.
-        readTimeout: Duration.seconds(10),
-        // Below the load balancer's idle timeout of 60 s, so that it never closes a connection that CloudFront is about to use.
-        keepaliveTimeout: Duration.seconds(30),
-      }),
-      viewerProtocolPolicy: ViewerProtocolPolicy.HTTPS_ONLY,
-      allowedMethods: AllowedMethods.ALLOW_ALL,
-      // Answers are personal. What can be shared needs cache policies by kind of content.
-      cachePolicy: CachePolicy.CACHING_DISABLED,
-      originRequestPolicy: OriginRequestPolicy.ALL_VIEWER,
-      responseHeadersPolicy,
-    };
-  }
-
-  /** Copies the page from the assets to the bucket, with leave to read this one object and to write that one. */
-  private deployErrorPage(): void {
-    const page = new Asset(this, 'ErrorPage', {
-      path: join(__dirname, '..', '..', 'assets', ERROR_PAGE_FOLDER, ERROR_PAGE_FILE),
-    });
-    const { partition } = Stack.of(this);
-    const key = `${ERROR_PAGE_FOLDER}/${ERROR_PAGE_FILE}`;
-    const logGroup = new LogGroup(this, 'ErrorPageLogs', { retention: RetentionDays.ONE_MONTH });
-    const role = new Role(this, 'ErrorPageRole', {
-      assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
-      description: 'Copies the error page to the bucket of the distribution',
-    });
-    logGroup.grantWrite(role);
-    const copy: AwsSdkCall = {
-      service: 'S3',
-      action: 'copyObject',
-      parameters: {
-        CopySource: `${page.s3BucketName}/${page.s3ObjectKey}`,
-        Bucket: this.bucket.bucketName,
-        Key: key,
-        MetadataDirective: 'REPLACE',
-        TaggingDirective: 'REPLACE',
-        ContentType: 'text/html; charset=utf-8',
-        // A new page is live within minutes, without an invalidation.
-        CacheControl: 'public, max-age=60, s-maxage=300',
-      },
-      physicalResourceId: PhysicalResourceId.of(key),
-      outputPaths: [],
-    };
-    const published = new AwsCustomResource(this, 'ErrorPageCopy', {
-      resourceType: 'Custom::ErrorPageCopy',
-      // Again whenever the page changes, because its key does. Nothing on delete: the bucket stays, too.
-      onCreate: copy,
-      onUpdate: copy,
-      installLatestAwsSdk: false,
-      role,
-      logGroup,
-      policy: AwsCustomResourcePolicy.fromStatements([
-        new PolicyStatement({
-          actions: ['s3:GetObject'],
-          resources: [`arn:${partition}:s3:::${page.s3BucketName}/${page.s3ObjectKey}`],
-        }),
-        new PolicyStatement({ actions: ['s3:PutObject'], resources: [this.bucket.arnForObjects(key)] }),
-      ]),
-    });
-    // The page must be there before viewers are.
-    this.distribution.node.addDependency(published);
-  }
-
-  /** Access logs through CloudWatch Logs' delivery: its bucket needs no ACLs, and Athena reads the partitioned Parquet. */
-  private deliverAccessLogs(logBucket: IBucket): void {
-    const { account, partition, region } = Stack.of(this);
-    const name = Names.uniqueResourceName(this, { maxLength: 60 });
-    const source = new CfnDeliverySource(this, 'AccessLogSource', {
-      name,
-      logType: 'ACCESS_LOGS',
-      resourceArn: this.distribution.distributionArn,
-    });
-    const destination = new CfnDeliveryDestination(this, 'AccessLogDestination', {
-      name,
-      destinationResourceArn: logBucket.arnForObjects('cloudfront'),
-      outputFormat: 'parquet',
-    });
-    const delivery = new CfnDelivery(this, 'AccessLogDelivery', {
-      deliverySourceName: source.ref,
-      deliveryDestinationArn: destination.attrArn,
-      s3EnableHiveCompatiblePath: true,
-      s3SuffixPath: '{DistributionId}/{yyyy}/{MM}/{dd}/{HH}',
-    });
-    const { policyDependable } = logBucket.addToResourcePolicy(
-      new PolicyStatement({
-        principals: [new ServicePrincipal('delivery.logs.amazonaws.com')],
-        actions: ['s3:PutObject'],
-        resources: [logBucket.arnForObjects('cloudfront/*')],
-        conditions: {
-          StringEquals: { 'aws:SourceAccount': account, 's3:x-amz-acl': 'bucket-owner-full-control' },
-          ArnLike: { 'aws:SourceArn': `arn:${partition}:logs:${region}:${account}:delivery-source:${name}` },
+  private publishFiles(
+    { sharedPage: { path } }: ContentKinds,
+    { reducedPageFile, logRetention = RetentionDays.ONE_MONTH }: EdgeDistributionProps,
+  ): PublishedFiles {
+    if (!/^\/[^*?]+$/.test(path)) {
+      throw new Error(
+        `sharedPage.path of EdgeDistribution must begin with "/" and name one page, got ${JSON.stringify(path)}; ` +
+          `mend: write a path without wildcards, for example "/api/open"`,
+      );
+    }
+    return new PublishedFiles(this, 'PublishedFiles', {
+      bucket: this.bucket,
+      files: {
+        ErrorPage: {
+          file: join(ASSETS, ERROR_PAGE_FOLDER, ERROR_PAGE_FILE),
+          key: `${ERROR_PAGE_FOLDER}/${ERROR_PAGE_FILE}`,
+          contentType: 'text/html; charset=utf-8',
+          // A new page is live within minutes, without an invalidation.
+          cacheControl: 'public, max-age=60, s-maxage=300, stale-if-error=86400',
         },
-      }),
-    );
-    if (policyDependable) delivery.node.addDependency(policyDependable);
+        ReducedPage: {
+          file: reducedPageFile ?? join(ASSETS, 'fallback', 'open.json'),
+          key: path.slice(1),
+          contentType: 'application/json',
+          // Under the same key of the cache as the full page, so forgotten soon, and never stale.
+          cacheControl: 'public, max-age=10',
+        },
+      },
+      logRetention,
+    });
   }
 
-  private acknowledgeFindings({ domain, webAclArn }: EdgeDistributionProps): void {
+  private certificate({ names, certificate, hostedZone }: DistributionDomain): ICertificate {
+    if (certificate) return certificate;
+    const [domainName, ...subjectAlternativeNames] = names;
+    if (domainName === undefined || hostedZone === undefined) {
+      throw new Error(
+        `domain of EdgeDistribution "${this.node.path}" must have a name, and a certificate or a hosted zone to validate one in, ` +
+          `got the names ${JSON.stringify(names)} ${hostedZone ? 'and a hosted zone' : 'and neither'}; ` +
+          `mend: add names and a hostedZone, or a certificate in us-east-1`,
+      );
+    }
+    return new Certificate(this, 'Certificate', {
+      domainName,
+      subjectAlternativeNames,
+      validation: CertificateValidation.fromDns(hostedZone),
+    });
+  }
+
+  private addRecords(names: readonly string[], zone: IHostedZone): void {
+    const outside = names.filter((name) => name !== zone.zoneName && !name.endsWith(`.${zone.zoneName}`));
+    if (outside.length > 0) {
+      // The zone's name would be appended, silently.
+      throw new Error(
+        `names of EdgeDistribution "${this.node.path}" must lie in the hosted zone ${zone.zoneName}, got ${outside.join(', ')}; ` +
+          `mend: give their own zone, or leave hostedZone out and make the records yourself`,
+      );
+    }
+    for (const name of names) {
+      const records = new Construct(this, `Records-${name}`);
+      const props = {
+        zone,
+        recordName: name,
+        target: RecordTarget.fromAlias(new CloudFrontTarget(this.distribution)),
+      };
+      new ARecord(records, 'A', props);
+      new AaaaRecord(records, 'Aaaa', props);
+      // Says that HTTP/3 is there before the first connection.
+      new HttpsRecord(records, 'Https', props);
+    }
+  }
+
+  private acknowledgeFindings({ domain, webAcl, accessLogs = true }: EdgeDistributionProps): void {
     const findings = [
       {
         id: 'AwsSolutions-CFR1',
@@ -251,16 +324,17 @@ export class EdgeDistribution extends Construct {
       },
       {
         id: 'AwsSolutions-CFR3',
-        reason:
-          'Access logs are on, through CloudWatch Logs delivery to S3; the rule knows only the older logging with bucket ACLs.',
+        reason: accessLogs
+          ? 'Access logs are on, through CloudWatch Logs delivery to S3; the rule knows only the older logging with bucket ACLs.'
+          : 'Access logs are turned off where this is deployed, to log nobody while trying things out; accessLogs turns them on.',
       },
     ];
-    if (webAclArn === undefined) {
+    if (webAcl === undefined) {
       findings.push({
         id: 'AwsSolutions-CFR2',
         reason:
-          'No web ACL by default: limits by address block whole households behind carrier NAT on a premiere night, so a team attaches ' +
-          'its own, tuned in count mode, as webAclArn. The origin is private and the bucket closed without it.',
+          'No web ACL is asked for where this is deployed; the origin is private and the bucket closed without it. WebAcl has one to be ' +
+          'tuned in count mode first, because limits can turn viewers away on a premiere night.',
       });
     }
     if (domain === undefined) {
@@ -272,6 +346,10 @@ export class EdgeDistribution extends Construct {
     }
     Validations.of(this.distribution).acknowledge(...findings);
   }
+}
+
+function eachWith(paths: readonly string[], behavior: BehaviorOptions): [string, BehaviorOptions][] {
+  return paths.map((path) => [path, behavior]);
 }
 
 function errorResponse(httpStatus: number): ErrorResponse {
