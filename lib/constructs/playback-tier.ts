@@ -1,10 +1,12 @@
-import { Peer, Port, SecurityGroup, SubnetType, type IPeer, type IVpc } from 'aws-cdk-lib/aws-ec2';
+import { Peer, Port, SecurityGroup, type IPeer, type IVpc, type SubnetSelection } from 'aws-cdk-lib/aws-ec2';
 import {
   Cluster,
   ContainerInsights,
   FargateService,
   FargateTaskDefinition,
+  CpuArchitecture,
   LogDriver,
+  OperatingSystemFamily,
   type ContainerImage,
 } from 'aws-cdk-lib/aws-ecs';
 import {
@@ -22,8 +24,10 @@ import { Construct } from 'constructs';
 const LISTENER_PORT = 80;
 
 export interface PlaybackTierProps {
-  /** Network with private subnets that have a way out (image registry, logs). */
+  /** Network from whose private subnets the image registry and CloudWatch Logs can be reached, through NAT or endpoints. */
   readonly vpc: IVpc;
+  /** Where load balancer and tasks stand. @default - the private subnets, or the isolated ones where there are no private ones */
+  readonly subnets?: SubnetSelection;
   /** Who may reach the load balancer, and nobody else; for example the prefix list of CloudFront. */
   readonly ingress: readonly IPeer[];
   /** Where the load balancer's access logs go, under `load-balancer/`. Its stack must have a literal region. */
@@ -34,12 +38,16 @@ export interface PlaybackTierProps {
   /** CPU units of a task, 1024 for one vCPU. */
   readonly cpu: number;
   readonly memoryMiB: number;
+  /** Environment variables of the container. @default - none */
+  readonly containerEnvironment?: Readonly<Record<string, string>>;
   /** Path that answers 200 when a task can serve. @default '/' */
   readonly healthCheckPath?: string;
   /** Most tasks in per cent of the desired count while a deployment rolls; above 100. @default 110 */
   readonly maximumPercent?: number;
   /** How long task logs are kept. @default RetentionDays.ONE_MONTH */
   readonly logRetention?: RetentionDays;
+  /** Whether the load balancer refuses to be deleted. A distribution holds on to it: a new one would be another origin. @default true */
+  readonly deletionProtection?: boolean;
 }
 
 /**
@@ -58,7 +66,7 @@ export class PlaybackTier extends Construct {
 
   constructor(scope: Construct, id: string, props: PlaybackTierProps) {
     super(scope, id);
-    const { vpc, ingress, port, healthCheckPath = '/', maximumPercent = 110 } = props;
+    const { vpc, ingress, port, healthCheckPath = '/', maximumPercent = 110, deletionProtection = true } = props;
     if (ingress.length === 0) {
       throw new Error(`PlaybackTier "${this.node.path}" has no ingress, so nobody could reach it; mend: name a peer`);
     }
@@ -68,7 +76,8 @@ export class PlaybackTier extends Construct {
           `while a deployment rolls, so it needs room for more; mend: 110`,
       );
     }
-    const privateSubnets = { subnetType: SubnetType.PRIVATE_WITH_EGRESS };
+    const { privateSubnets, isolatedSubnets } = vpc;
+    const { subnets = { subnets: privateSubnets.length > 0 ? privateSubnets : isolatedSubnets } } = props;
 
     const loadBalancerGroup = new SecurityGroup(this, 'LoadBalancerGroup', {
       vpc,
@@ -82,10 +91,11 @@ export class PlaybackTier extends Construct {
     // name is therefore left to CloudFormation, which never changes it.
     this.loadBalancer = new ApplicationLoadBalancer(this, 'LoadBalancer', {
       vpc,
-      vpcSubnets: privateSubnets,
+      vpcSubnets: subnets,
       internetFacing: false,
       securityGroup: loadBalancerGroup,
       dropInvalidHeaderFields: true,
+      deletionProtection,
     });
     this.loadBalancer.logAccessLogs(props.logBucket, 'load-balancer');
 
@@ -94,10 +104,22 @@ export class PlaybackTier extends Construct {
       // Running and desired task counts are published only with it.
       containerInsightsV2: ContainerInsights.ENABLED,
     });
-    const taskDefinition = new FargateTaskDefinition(this, 'Task', { cpu: props.cpu, memoryLimitMiB: props.memoryMiB });
+    const taskDefinition = new FargateTaskDefinition(this, 'Task', {
+      cpu: props.cpu,
+      memoryLimitMiB: props.memoryMiB,
+      runtimePlatform: {
+        cpuArchitecture: CpuArchitecture.X86_64,
+        operatingSystemFamily: OperatingSystemFamily.LINUX,
+      },
+    });
     taskDefinition.addContainer('Playback', {
       image: props.image,
       portMappings: [{ containerPort: port }],
+      environment: props.containerEnvironment,
+      // What a task writes belongs into a table: the next task knows nothing of it.
+      readonlyRootFilesystem: true,
+      // A stopping task has left the load balancer before it gets SIGTERM; this is what it has to end the last requests and connections.
+      stopTimeout: Duration.seconds(30),
       logging: LogDriver.awsLogs({
         streamPrefix: 'playback',
         logGroup: new LogGroup(this, 'TaskLogs', { retention: props.logRetention ?? RetentionDays.ONE_MONTH }),
@@ -113,13 +135,15 @@ export class PlaybackTier extends Construct {
     this.service = new FargateService(this, 'Service', {
       cluster: this.cluster,
       taskDefinition,
-      vpcSubnets: privateSubnets,
+      vpcSubnets: subnets,
       securityGroups: [taskGroup],
       assignPublicIp: false,
       // No desired count; see above.
       minHealthyPercent: 100,
       maxHealthyPercent: maximumPercent,
+      // A bad image ends its own deployment and the last good one comes back, without anybody awake.
       circuitBreaker: { rollback: true },
+      // No failed health check counts while a task boots: the p95 of its start, without the 20 s that two good answers take.
       healthCheckGracePeriod: Duration.seconds(60),
     });
 

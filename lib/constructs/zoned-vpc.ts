@@ -1,15 +1,24 @@
 import {
+  CfnInternetGateway,
+  type CfnFlowLog,
   CfnSubnet,
+  CfnVPCGatewayAttachment,
   FlowLogDestination,
   FlowLogFileFormat,
+  GatewayVpcEndpointAwsService,
+  InterfaceVpcEndpointAwsService,
   IpAddresses,
+  Peer,
+  Port,
+  SecurityGroup,
   SubnetType,
   Vpc,
   type ISubnet,
 } from 'aws-cdk-lib/aws-ec2';
+import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
-import { Stack } from 'aws-cdk-lib/core';
-import { Construct } from 'constructs';
+import { CfnResource, Stack } from 'aws-cdk-lib/core';
+import { Construct, DependencyGroup } from 'constructs';
 import { privateSubnets } from '../capacity/network';
 
 export interface ZonedVpcProps {
@@ -19,9 +28,25 @@ export interface ZonedVpcProps {
   readonly cidr: string;
   /** Most tasks that run at a time, a rolling deployment included; each takes one address. */
   readonly maximumTasks: number;
+  /**
+   * How what runs in the private subnets reaches AWS. With `endpoints` there is no way to the internet, only to ECR, CloudWatch Logs, S3 and
+   * DynamoDB; with `nat` it leads through so many gateways, at most one for each zone.
+   *
+   * @default - a NAT gateway for each zone
+   */
+  readonly egress?: { readonly via: 'endpoints' } | { readonly via: 'nat'; readonly gateways: number };
   /** Where flow logs go, under `flow-logs/`. */
   readonly logBucket: IBucket;
+  /** How long the log of closing the default security group is kept. @default RetentionDays.ONE_MONTH */
+  readonly logRetention?: RetentionDays;
 }
+
+/** What tasks on Fargate need without a way to the internet, beside S3, which holds the layers of images. */
+const INTERFACE_ENDPOINTS = {
+  EcrApi: InterfaceVpcEndpointAwsService.ECR,
+  EcrDocker: InterfaceVpcEndpointAwsService.ECR_DOCKER,
+  Logs: InterfaceVpcEndpointAwsService.CLOUDWATCH_LOGS,
+};
 
 /**
  * A network over zones that are given by id, with private subnets that hold all tasks after the loss of a zone.
@@ -29,13 +54,16 @@ export interface ZonedVpcProps {
  * The stack around it must return the same `zoneIds` from `availabilityZones` (`PlaybackStack` does): without that the CDK
  * looks zones up with credentials as soon as the account is known.
  *
- * @throws Error when `cidr` cannot hold `maximumTasks`.
+ * @throws Error when `cidr` cannot hold `maximumTasks`, or there are more NAT gateways than zones.
  */
 export class ZonedVpc extends Construct {
   readonly vpc: Vpc;
+  /** What must be there before a task can pull its image: let a service depend on it. */
+  readonly egressReady = new DependencyGroup();
 
-  constructor(scope: Construct, id: string, { zoneIds, cidr, maximumTasks, logBucket }: ZonedVpcProps) {
+  constructor(scope: Construct, id: string, { zoneIds, cidr, maximumTasks, logBucket, ...props }: ZonedVpcProps) {
     super(scope, id);
+    const { logRetention = RetentionDays.ONE_MONTH, egress = { via: 'nat', gateways: zoneIds.length } } = props;
     const zones = Stack.of(this).availabilityZones;
     if (zoneIds.length < 2 || zoneIds.some((zoneId) => !zones.includes(zoneId))) {
       throw new Error(
@@ -54,26 +82,81 @@ export class ZonedVpc extends Construct {
       );
     }
 
+    if (egress.via === 'nat' && !(egress.gateways >= 1 && egress.gateways <= zoneIds.length)) {
+      throw new Error(
+        `ZonedVpc "${this.node.path}" must have 1 to ${zoneIds.length} NAT gateways, one for each zone at most, got ${egress.gateways}; ` +
+          `mend: ${zoneIds.length}, so that no zone depends on another`,
+      );
+    }
+    const isolated = egress.via === 'endpoints';
     this.vpc = new Vpc(this, 'Vpc', {
       ipAddresses: IpAddresses.cidr(cidr),
       availabilityZones: [...zoneIds],
-      // One for each zone, so that the loss of a zone does not cut the others off from their image registry.
-      natGateways: zoneIds.length,
+      natGateways: isolated ? 0 : egress.gateways,
       // Private subnets first: they are aligned blocks, and the public ones, which hold NAT gateways only, take what is left.
-      subnetConfiguration: [
-        { name: 'Private', subnetType: SubnetType.PRIVATE_WITH_EGRESS, cidrMask: subnets.mask },
-        { name: 'Public', subnetType: SubnetType.PUBLIC, cidrMask: 28, mapPublicIpOnLaunch: false },
-      ],
+      subnetConfiguration: isolated
+        ? [{ name: 'Private', subnetType: SubnetType.PRIVATE_ISOLATED, cidrMask: subnets.mask }]
+        : [
+            { name: 'Private', subnetType: SubnetType.PRIVATE_WITH_EGRESS, cidrMask: subnets.mask },
+            { name: 'Public', subnetType: SubnetType.PUBLIC, cidrMask: 28, mapPublicIpOnLaunch: false },
+          ],
     });
+    this.keepLogOfDefaultGroup(logRetention);
+    if (isolated) this.addInternetGateway();
+    this.addEndpoints(cidr, isolated);
     // Parquet in S3: thousands of tasks would make flow logs in CloudWatch Logs dearer than the network.
-    this.vpc.addFlowLog('FlowLog', {
+    const flowLog = this.vpc.addFlowLog('FlowLog', {
       destination: FlowLogDestination.toS3(logBucket, 'flow-logs', {
         fileFormat: FlowLogFileFormat.PARQUET,
         hiveCompatiblePartitions: true,
         perHourPartition: true,
       }),
     });
-    for (const subnet of [...this.vpc.privateSubnets, ...this.vpc.publicSubnets]) placeByZoneId(subnet);
+    // The CDK spells their names in a way that the schema of the resource refuses: https://github.com/aws/aws-cdk/issues/25432
+    (flowLog.node.defaultChild as CfnFlowLog).destinationOptions = {
+      FileFormat: FlowLogFileFormat.PARQUET,
+      HiveCompatiblePartitions: true,
+      PerHourPartition: true,
+    };
+    for (const subnet of [...this.vpc.isolatedSubnets, ...this.vpc.privateSubnets, ...this.vpc.publicSubnets])
+      placeByZoneId(subnet);
+  }
+
+  /** The function with which the CDK closes the default security group would leave a log that nobody ever empties. */
+  private keepLogOfDefaultGroup(retention: RetentionDays): void {
+    const provider = Stack.of(this).node.tryFindChild('Custom::VpcRestrictDefaultSGCustomResourceProvider');
+    const handler = provider?.node.tryFindChild('Handler');
+    if (!CfnResource.isCfnResource(handler)) return;
+    const { logGroupName } = new LogGroup(this, 'DefaultGroupLogs', { retention });
+    handler.addPropertyOverride('LoggingConfig', { LogGroup: logGroupName });
+  }
+
+  /** CloudFront reaches a VPC origin only in a VPC with an internet gateway. No subnet has a route to it. */
+  private addInternetGateway(): void {
+    const gateway = new CfnInternetGateway(this, 'InternetGateway');
+    new CfnVPCGatewayAttachment(this, 'InternetGatewayAttachment', {
+      vpcId: this.vpc.vpcId,
+      internetGatewayId: gateway.ref,
+    });
+  }
+
+  /** Gateway endpoints cost nothing and carry the layers of images, so both ways out have them. */
+  private addEndpoints(cidr: string, isolated: boolean): void {
+    this.egressReady.add(
+      this.vpc.internetConnectivityEstablished,
+      this.vpc.addGatewayEndpoint('S3', { service: GatewayVpcEndpointAwsService.S3 }),
+      this.vpc.addGatewayEndpoint('DynamoDb', { service: GatewayVpcEndpointAwsService.DYNAMODB }),
+    );
+    if (!isolated) return;
+    const group = new SecurityGroup(this, 'EndpointGroup', {
+      vpc: this.vpc,
+      description: 'Interface endpoints: TLS from the network',
+      allowAllOutbound: false,
+    });
+    group.addIngressRule(Peer.ipv4(cidr), Port.tcp(443), 'What runs in the network');
+    for (const [id, service] of Object.entries(INTERFACE_ENDPOINTS)) {
+      this.egressReady.add(this.vpc.addInterfaceEndpoint(id, { service, securityGroups: [group], open: false }));
+    }
   }
 }
 

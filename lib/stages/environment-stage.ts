@@ -1,4 +1,4 @@
-import { Stage } from 'aws-cdk-lib/core';
+import { Stage, Validations } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 import type { EnvironmentPlan } from '../capacity/capacity-plan';
 import type { StackEnvironment } from '../capacity/environment';
@@ -10,7 +10,7 @@ export interface EnvironmentStageProps {
   readonly environment: StackEnvironment;
   /** The plan of the same environment. */
   readonly plan: EnvironmentPlan;
-  /** Account to deploy to. @default - the account of the credentials at deploy */
+  /** Account of the credentials, for an environment that may be deployed to `any`. @default - found at deploy */
   readonly account?: string;
 }
 
@@ -27,8 +27,10 @@ export class EnvironmentStage extends Stage {
   readonly edge: EdgeStack;
   readonly capacity: CapacityStack;
 
-  constructor(scope: Construct, { environment, plan, account }: EnvironmentStageProps) {
+  constructor(scope: Construct, { environment, plan, ...props }: EnvironmentStageProps) {
     const { name, region } = environment;
+    // A stated account stands in every stack: the CDK CLI then refuses credentials of another before it changes anything.
+    const account = environment.account === 'any' ? props.account : environment.account;
     super(scope, name, { env: { account, region } });
     const layer = environment.layers['playback'];
     const targetId = `${region}/playback`;
@@ -64,7 +66,17 @@ export class EnvironmentStage extends Stage {
     this.edge = new EdgeStack(this, 'Edge', {
       env: { account, region: 'us-east-1' },
       playback: this.playback.tier.loadBalancer,
+      environment,
       description: `prescale ${name}: what viewers reach`,
     });
+    if (props.account !== undefined && account !== props.account) {
+      for (const stack of [this.playback, this.capacity, this.edge]) {
+        Validations.of(stack).addWarning(
+          'prescale:account',
+          `environment "${name}" belongs to account ${account}, the credentials to ${props.account}; a deploy is refused unless they may ` +
+            `become the deployment roles of ${account}; mend: use its credentials, or change account in lib/environments.ts`,
+        );
+      }
+    }
   }
 }

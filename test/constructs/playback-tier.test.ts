@@ -1,8 +1,10 @@
 import { Match, Template } from 'aws-cdk-lib/assertions';
-import { Peer, Vpc } from 'aws-cdk-lib/aws-ec2';
+import { Peer, SubnetType, Vpc } from 'aws-cdk-lib/aws-ec2';
 import { ContainerImage } from 'aws-cdk-lib/aws-ecs';
+import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { LogBucket } from '../../lib/constructs/log-bucket';
 import { PlaybackTier, type PlaybackTierProps } from '../../lib/constructs/playback-tier';
+import { SessionTable, type SessionTableProps } from '../../lib/constructs/session-table';
 import { ZonedVpc, type ZonedVpcProps } from '../../lib/constructs/zoned-vpc';
 import { OtherStack } from '../stacks/test-app';
 
@@ -35,10 +37,57 @@ describe('ZonedVpc', () => {
     template.resourceCountIs('AWS::EC2::InternetGateway', 1);
   });
 
+  test('has a single NAT gateway where that is asked for', () => {
+    build({ egress: { via: 'nat', gateways: 1 } }).resourceCountIs('AWS::EC2::NatGateway', 1);
+  });
+
+  test('leads to AWS and nowhere else through endpoints, with an internet gateway that no route leads to', () => {
+    const template = build({ egress: { via: 'endpoints' } });
+    template.resourceCountIs('AWS::EC2::NatGateway', 0);
+    template.resourceCountIs('AWS::EC2::Route', 0);
+    template.resourceCountIs('AWS::EC2::Subnet', 2);
+    template.resourceCountIs('AWS::EC2::VPCGatewayAttachment', 1);
+    const endpoints = Object.values(template.findResources('AWS::EC2::VPCEndpoint')).map(({ Properties }) => [
+      Properties.VpcEndpointType,
+      /(s3|dynamodb|ecr\.\w+|logs)\W*$/.exec(JSON.stringify(Properties.ServiceName))?.[1],
+      Properties.SubnetIds?.length ?? Properties.RouteTableIds.length,
+    ]);
+    expect(endpoints.toSorted()).toEqual([
+      ['Gateway', 'dynamodb', 2],
+      ['Gateway', 's3', 2],
+      ['Interface', 'ecr.api', 2],
+      ['Interface', 'ecr.dkr', 2],
+      ['Interface', 'logs', 2],
+    ]);
+  });
+
+  test('lets the network reach its interface endpoints over TLS, and nobody else', () => {
+    build({ egress: { via: 'endpoints' } }).hasResourceProperties('AWS::EC2::SecurityGroup', {
+      GroupDescription: 'Interface endpoints: TLS from the network',
+      SecurityGroupIngress: [Match.objectLike({ CidrIp: '10.0.0.0/20', FromPort: 443, ToPort: 443 })],
+    });
+  });
+
+  test('carries images and sessions past its NAT gateways', () => {
+    build().resourcePropertiesCountIs('AWS::EC2::VPCEndpoint', { VpcEndpointType: 'Gateway' }, 2);
+  });
+
   test('logs all flows and closes the default security group', () => {
     const template = build();
-    template.hasResourceProperties('AWS::EC2::FlowLog', { TrafficType: 'ALL', LogDestinationType: 's3' });
+    template.hasResourceProperties('AWS::EC2::FlowLog', {
+      TrafficType: 'ALL',
+      LogDestinationType: 's3',
+      DestinationOptions: { FileFormat: 'parquet', HiveCompatiblePartitions: true, PerHourPartition: true },
+    });
     template.resourceCountIs('Custom::VpcRestrictDefaultSG', 1);
+  });
+
+  test('keeps the log of what closed the default group for a month', () => {
+    const template = build();
+    const [logGroup] = Object.keys(
+      template.findResources('AWS::Logs::LogGroup', { Properties: { RetentionInDays: 30 } }),
+    );
+    template.hasResourceProperties('AWS::Lambda::Function', { LoggingConfig: { LogGroup: { Ref: logGroup } } });
   });
 
   test.each<[string, Partial<ZonedVpcProps>, string]>([
@@ -48,6 +97,11 @@ describe('ZonedVpc', () => {
       'must hold 920 tasks after the loss of one of 2 zones, 10.0.0.0/20 holds 919; mend: ',
     ],
     ['a range without mask', { cidr: '10.0.0.0' }, 'with a mask of /16 to /28, got "10.0.0.0"; mend: '],
+    [
+      'more NAT gateways than zones',
+      { egress: { via: 'nat', gateways: 3 } },
+      'must have 1 to 2 NAT gateways, one for each zone at most, got 3; mend: ',
+    ],
     ['a single zone', { zoneIds: ['use1-az1'] }, "must span at least 2 of the stack's availabilityZones"],
     [
       'zones that the stack does not name, which would be looked up',
@@ -60,10 +114,10 @@ describe('ZonedVpc', () => {
 });
 
 describe('PlaybackTier', () => {
-  const build = (props: Partial<PlaybackTierProps> = {}) => {
-    const stack = new OtherStack();
+  const PRIVATE = { name: 'Private', subnetType: SubnetType.PRIVATE_WITH_EGRESS };
+  const build = (props: Partial<PlaybackTierProps> = {}, stack = new OtherStack()) => {
     new PlaybackTier(stack, 'PlaybackTier', {
-      vpc: new Vpc(stack, 'Vpc'),
+      vpc: props.vpc ?? new Vpc(stack, 'Vpc'),
       ingress: [Peer.prefixList('pl-1')],
       logBucket: new LogBucket(stack, 'Logs'),
       image: ContainerImage.fromRegistry('app'),
@@ -132,6 +186,56 @@ describe('PlaybackTier', () => {
     template.hasResourceProperties('AWS::Logs::LogGroup', { RetentionInDays: 30 });
   });
 
+  test('gives a stopping task half a minute, and no disk to write on', () => {
+    build({ containerEnvironment: { SESSION_TABLE: 'sessions' } }).hasResourceProperties('AWS::ECS::TaskDefinition', {
+      ContainerDefinitions: [
+        Match.objectLike({
+          StopTimeout: 30,
+          ReadonlyRootFilesystem: true,
+          Environment: [{ Name: 'SESSION_TABLE', Value: 'sessions' }],
+        }),
+      ],
+    });
+  });
+
+  test('drains a target for half a minute', () => {
+    build().hasResourceProperties('AWS::ElasticLoadBalancingV2::TargetGroup', {
+      TargetGroupAttributes: Match.arrayWith([{ Key: 'deregistration_delay.timeout_seconds', Value: '30' }]),
+    });
+  });
+
+  test('has a load balancer that cannot be deleted by mistake, unless that is wanted', () => {
+    const attribute = (value: string) => ({
+      LoadBalancerAttributes: Match.arrayWith([{ Key: 'deletion_protection.enabled', Value: value }]),
+    });
+    build().hasResourceProperties('AWS::ElasticLoadBalancingV2::LoadBalancer', attribute('true'));
+    build({ deletionProtection: false }).hasResourceProperties(
+      'AWS::ElasticLoadBalancingV2::LoadBalancer',
+      attribute('false'),
+    );
+  });
+
+  test('stands in isolated subnets where a network has no other private ones, or where it is told to', () => {
+    const stack = new OtherStack();
+    const subnetConfiguration = [
+      { name: 'Isolated', subnetType: SubnetType.PRIVATE_ISOLATED },
+      { name: 'Public', subnetType: SubnetType.PUBLIC },
+    ];
+    const vpc = new Vpc(stack, 'Own', { subnetConfiguration });
+    const isolated = stack.resolve(vpc.isolatedSubnets.map(({ subnetId }) => subnetId)) as object[];
+    build({ vpc }, stack).hasResourceProperties('AWS::ECS::Service', {
+      NetworkConfiguration: { AwsvpcConfiguration: { Subnets: isolated, AssignPublicIp: 'DISABLED' } },
+    });
+
+    const other = new OtherStack();
+    const wide = new Vpc(other, 'Own', { subnetConfiguration: [...subnetConfiguration, PRIVATE] });
+    const chosen = other.resolve(wide.isolatedSubnets.map(({ subnetId }) => subnetId)) as object[];
+    build({ vpc: wide, subnets: { subnetType: SubnetType.PRIVATE_ISOLATED } }, other).hasResourceProperties(
+      'AWS::ECS::Service',
+      { NetworkConfiguration: { AwsvpcConfiguration: { Subnets: chosen } } },
+    );
+  });
+
   test.each<[string, Partial<PlaybackTierProps>, string]>([
     [
       'no ingress',
@@ -141,5 +245,64 @@ describe('PlaybackTier', () => {
     ['no room for a deployment', { maximumPercent: 100 }, 'must have a maximumPercent above 100, got 100; '],
   ])('refuses %s', (_, props, message) => {
     expect(() => build(props)).toThrow(message);
+  });
+});
+
+describe('SessionTable', () => {
+  const build = (props?: SessionTableProps) => {
+    const stack = new OtherStack();
+    new SessionTable(stack, 'Sessions', props);
+    return Template.fromStack(stack);
+  };
+  const TABLE = 'AWS::DynamoDB::GlobalTable';
+
+  test('forgets sessions by itself, is encrypted, and can be restored', () => {
+    build().hasResource(TABLE, {
+      Properties: {
+        BillingMode: 'PAY_PER_REQUEST',
+        TimeToLiveSpecification: { AttributeName: 'expiresAt', Enabled: true },
+        SSESpecification: { SSEEnabled: true },
+        Replicas: [
+          {
+            Region: 'us-east-1',
+            PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+            DeletionProtectionEnabled: true,
+          },
+        ],
+        WarmThroughput: Match.absent(),
+      },
+      DeletionPolicy: 'Retain',
+    });
+  });
+
+  test('serves a premiere from its first minute', () => {
+    const warmThroughput = { readUnitsPerSecond: 12_000, writeUnitsPerSecond: 35_000 };
+    build({ warmThroughput }).hasResourceProperties(TABLE, {
+      WarmThroughput: { ReadUnitsPerSecond: 12_000, WriteUnitsPerSecond: 35_000 },
+    });
+  });
+
+  test('goes with its stack where it may', () => {
+    build({ deletionProtection: false, pointInTimeRecovery: false }).hasResource(TABLE, {
+      Properties: { Replicas: [Match.objectLike({ DeletionProtectionEnabled: false })] },
+      DeletionPolicy: 'Delete',
+    });
+  });
+
+  test('lets a service open and close sessions, and read nobody', () => {
+    const stack = new OtherStack();
+    const role = new Role(stack, 'Role', { assumedBy: new ServicePrincipal('ecs-tasks.amazonaws.com') });
+    new SessionTable(stack, 'Sessions').grantSessions(role);
+    Template.fromStack(stack).hasResourceProperties('AWS::IAM::Policy', {
+      PolicyDocument: {
+        Statement: [
+          {
+            Action: ['dynamodb:DeleteItem', 'dynamodb:PutItem'],
+            Effect: 'Allow',
+            Resource: { 'Fn::GetAtt': [Match.anyValue(), 'Arn'] },
+          },
+        ],
+      },
+    });
   });
 });

@@ -64,12 +64,12 @@ function calendarWith(premiere: string): string {
 describe('the app', () => {
   test('writes the templates of the environments that were asked for, and no others', async () => {
     const calendar = calendarWith('2026-12-04T19:00Z');
-    const { exitCode, stderr, templates } = await runApp({ env: 'prod', asOf: '2026-11-20T00:00:00Z', calendar });
+    const { exitCode, stderr, templates } = await runApp({ env: 'dev', asOf: '2026-11-20T00:00:00Z', calendar });
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
     expect(Object.keys(templates).map((file) => file.replace(/[0-9A-F]{8}/, ''))).toEqual([
-      'assembly-prod/prodCapacity.template.json',
-      'assembly-prod/prodEdge.template.json',
-      'assembly-prod/prodPlayback.template.json',
+      'assembly-dev/devCapacity.template.json',
+      'assembly-dev/devEdge.template.json',
+      'assembly-dev/devPlayback.template.json',
     ]);
   });
 

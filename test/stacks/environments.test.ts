@@ -1,5 +1,11 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { ScalableDimension, ServiceNamespace } from '@aws-sdk/client-application-auto-scaling';
+import type { StackEnvironment } from '../../lib/capacity/environment';
+import { NEW_TABLE_WRITES } from '../../lib/capacity/limits';
+import { validateEnvironment } from '../../lib/capacity/validate-environment';
 import { environments } from '../../lib/environments';
+import { environmentNamed } from './test-app';
 
 describe.each(environments.map((environment) => [environment.name, environment] as const))('%s', (_, environment) => {
   const { layers, quotas, task, zoneIds } = environment;
@@ -16,6 +22,18 @@ describe.each(environments.map((environment) => [environment.name, environment] 
     expect(rolling * playback.vcpuPerUnit!).toBeLessThanOrEqual(quotas.fargateVcpu!);
     expect(rolling).toBeLessThanOrEqual(quotas.loadBalancerTargets!);
     expect(rolling).toBeLessThanOrEqual(quotas.networkInterfaces!);
+  });
+
+  test('has a session table that bears what the plan counts on from its first minute', () => {
+    const [writes] = playback.dependencies!.filter(({ name }) => name === 'session table writes');
+    expect(writes!.limit).toBe(environment.sessionTable.warmThroughput?.writeUnitsPerSecond ?? NEW_TABLE_WRITES);
+  });
+
+  test('runs an image that is in a private repository, or is built from a folder with a Dockerfile', () => {
+    const { image } = task;
+    const isPrivate = 'repository' in image || existsSync(join(__dirname, '..', '..', image.folder, 'Dockerfile'));
+    expect(isPrivate).toBe(true);
+    expect(validateEnvironment(environment)).toEqual([]);
   });
 
   test('scales what Application Auto Scaling can scale', () => {
@@ -40,4 +58,78 @@ test('environments can be connected: their networks do not overlap', () => {
     })
     .sort((a, b) => a.start - b.start);
   ranges.slice(1).forEach((range, index) => expect(range.start).toBeGreaterThanOrEqual(ranges[index]!.end));
+});
+
+test('prod runs with everything on that dev does without', () => {
+  const [dev, prod] = [environmentNamed('dev'), environmentNamed('prod')];
+  expect([dev.edge, prod.edge]).toEqual([
+    { webAcl: 'off', originShield: false, accessLogs: false },
+    { webAcl: 'count', originShield: true, accessLogs: true },
+  ]);
+  expect([dev.egress, prod.egress]).toEqual([{ via: 'nat', gateways: 1 }, { via: 'endpoints' }]);
+  expect([dev.deletionProtection, prod.deletionProtection]).toEqual([false, true]);
+  expect(dev.logRetentionDays).toBeLessThan(prod.logRetentionDays);
+});
+
+describe('check refuses an environment of the stacks', () => {
+  const prod = environmentNamed('prod');
+  const inTask = (task: Partial<StackEnvironment['task']>) => ({ task: { ...prod.task, ...task } });
+  const inEdge = (edge: Partial<StackEnvironment['edge']>) => ({ edge: { ...prod.edge, ...edge } });
+  const digest = `sha256:${'a'.repeat(64)}`;
+  const hostedZone = { id: 'Z1', name: 'example.com' };
+
+  test.each<[string, Partial<StackEnvironment>]>([
+    ['account must be twelve digits or any, got "1234"', { account: '1234' }],
+    [
+      'egress must be endpoints, or nat with 1 to 3 gateways, got {"via":"nat","gateways":4}',
+      { egress: { via: 'nat', gateways: 4 } },
+    ],
+    [
+      'task.image.digest must be sha256: and 64 hexadecimal digits, got "latest"',
+      inTask({ image: { repository: 'playback', digest: 'latest' } }),
+    ],
+    [
+      'task.image.repository must be the name of a repository in ECR, got "1.dkr.ecr.us-east-1.amazonaws.com/playback:1"',
+      inTask({ image: { repository: '1.dkr.ecr.us-east-1.amazonaws.com/playback:1', digest } }),
+    ],
+    ['task.port must be a port from 1 to 65535, got 0', inTask({ port: 0 })],
+    ['task.healthCheckPath must be a path that begins with /, got "health"', inTask({ healthCheckPath: 'health' })],
+    [
+      'sessionTable.warmThroughput.writeUnitsPerSecond must be a whole number of at least 4000, got 1000',
+      {
+        sessionTable: {
+          warmThroughput: { readUnitsPerSecond: 12_000, writeUnitsPerSecond: 1000 },
+          pointInTimeRecovery: true,
+        },
+      },
+    ],
+    ['edge.webAcl must be off, count or block, got "on"', inEdge({ webAcl: 'on' as 'count' })],
+    [
+      'edge.domain must be given a name, and a certificate or a hosted zone that validates one, got {"names":["watch.example.com"]}',
+      inEdge({ domain: { names: ['watch.example.com'] } }),
+    ],
+    [
+      'edge.domain.certificateArn must be a certificate in us-east-1, got "arn:aws:acm:eu-west-1:123456789012:certificate/a"',
+      inEdge({
+        domain: { names: ['a.example.com'], certificateArn: 'arn:aws:acm:eu-west-1:123456789012:certificate/a' },
+      }),
+    ],
+    [
+      'edge.domain.names must be names of the hosted zone, got ["watch.example.org"]',
+      inEdge({ domain: { names: ['watch.example.org', 'example.com'], hostedZone } }),
+    ],
+    ['logRetentionDays must be days that CloudWatch Logs knows, got 10', { logRetentionDays: 10 as 7 }],
+    [
+      'layers.playback.maximum must be at most 1000 tasks with 110 % of them while a deployment rolls, got 1600',
+      { quotas: { fargateVcpu: 8000 } },
+    ],
+  ])('%s', (message, change) => {
+    const problems = validateEnvironment({ ...prod, ...change });
+    expect(problems.map((problem) => problem.message)).toEqual([message]);
+  });
+
+  test('that lacks a part, as plain JavaScript allows', () => {
+    const { egress: _, ...rest } = prod;
+    expect(validateEnvironment(rest as StackEnvironment).map(({ path }) => path)).toEqual(['prod.egress']);
+  });
 });
