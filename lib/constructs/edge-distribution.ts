@@ -261,8 +261,9 @@ export class EdgeDistribution extends Construct {
           file: join(ASSETS, ERROR_PAGE_FOLDER, ERROR_PAGE_FILE),
           key: `${ERROR_PAGE_FOLDER}/${ERROR_PAGE_FILE}`,
           contentType: 'text/html; charset=utf-8',
-          // A new page is live within minutes, without an invalidation.
-          cacheControl: 'public, max-age=60, s-maxage=300, stale-if-error=86400',
+          // Browsers keep an error for its max-age, and a plain link to try again would find it there. The edge keeps it no longer
+          // than the error itself.
+          cacheControl: 'public, max-age=0, s-maxage=10, stale-if-error=86400',
         },
         ReducedPage: {
           file: reducedPageFile ?? join(ASSETS, 'fallback', 'open.json'),

@@ -216,7 +216,11 @@ describe('EdgeDistribution', () => {
       const template = defaults;
       const published = copies(template);
       expect(published).toMatchObject({
-        'error-page/5xx.html': { ContentType: 'text/html; charset=utf-8' },
+        // Not kept by browsers, whose plain link to try again would find it, and at the edge no longer than the error.
+        'error-page/5xx.html': {
+          ContentType: 'text/html; charset=utf-8',
+          CacheControl: 'public, max-age=0, s-maxage=10, stale-if-error=86400',
+        },
         'api/open': { ContentType: 'application/json', CacheControl: 'public, max-age=10' },
       });
       const [distribution] = Object.values(template.findResources(DISTRIBUTION));
