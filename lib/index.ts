@@ -13,8 +13,13 @@ export type {
 } from './capacity/environment';
 export { floorAt } from './capacity/floor-at';
 export { planCapacity, type PlanCapacityInput } from './capacity/plan-capacity';
-export { EdgeDistribution, type EdgeDistributionProps } from './constructs/edge-distribution';
+export { AccessLogs, type AccessLogsProps } from './constructs/access-logs';
+export { CONTENT_KINDS, type CachedContent, type Caching, type ContentKinds } from './constructs/content-kinds';
+export { EdgeDistribution, type DistributionDomain, type EdgeDistributionProps } from './constructs/edge-distribution';
+export { LogBucket, type LogBucketProps } from './constructs/log-bucket';
 export { PlaybackTier, type PlaybackTierProps } from './constructs/playback-tier';
-export { ReleaseFloors, type ReleaseFloorsProps } from './constructs/release-floors';
+export { ReleaseFloors, type ReleaseFloorsProps, type ScalableResource } from './constructs/release-floors';
+export { SessionTable, type SessionTableProps } from './constructs/session-table';
+export { WebAcl, type RateLimits, type WebAclProps } from './constructs/web-acl';
 export { ZonedVpc, type ZonedVpcProps } from './constructs/zoned-vpc';
 export { loadPlan, type LoadPlanInput } from './load-plan';

@@ -1,4 +1,4 @@
-import type { CfnScalableTarget } from 'aws-cdk-lib/aws-applicationautoscaling';
+import { CfnScalableTarget } from 'aws-cdk-lib/aws-applicationautoscaling';
 import type { CfnService } from 'aws-cdk-lib/aws-ecs';
 import { CfnResource, Lazy, Stack, Token, Validations } from 'aws-cdk-lib/core';
 import { Construct, type IConstruct } from 'constructs';
@@ -10,16 +10,44 @@ const MAXIMUM_ACTIONS = 200;
 /** Two plans on one target would overwrite each other, action by action. */
 const attachedTo = new WeakMap<CfnResource, ReleaseFloors>();
 
+/** The form of a resource id by dimension, as far as a wrong one is easily written. Names are AWS's to check. */
+const RESOURCE_IDS: readonly (readonly [dimensions: RegExp, form: RegExp, shown: string])[] = [
+  [/^ecs:service:/, /^service\/[^/\s]+\/[^/\s]+$/, 'service/CLUSTER/SERVICE'],
+  [
+    /^lambda:function:/,
+    /^function:[^:\s]+:(?!\$LATEST$)[^:\s]+$/,
+    'function:NAME:ALIAS or function:NAME:VERSION, and not $LATEST',
+  ],
+  [/^dynamodb:table:/, /^table\/[^/\s]+$/, 'table/NAME'],
+  [/^dynamodb:index:/, /^table\/[^/\s]+\/index\/[^/\s]+$/, 'table/NAME/index/INDEX'],
+  [/^rds:cluster:/, /^cluster:[^:/\s]+$/, 'cluster:NAME'],
+  [/^elasticache:replication-group:/, /^replication-group\/[^/\s]+$/, 'replication-group/NAME'],
+];
+
+/** Something that Application Auto Scaling can scale, and that is not defined in this app. */
+export interface ScalableResource {
+  /**
+   * As Application Auto Scaling writes it: names, not ARNs, for example `service/CLUSTER/SERVICE`, `function:NAME:ALIAS`,
+   * `table/NAME`, `table/NAME/index/INDEX`, `cluster:NAME`, `replication-group/NAME`. May hold tokens, for example the
+   * names of a service that was imported by its attributes.
+   */
+  readonly resourceId: string;
+  /** For the few dimensions without a service-linked role, such as those of EMR. @default - the service-linked role */
+  readonly roleArn?: string;
+}
+
 export interface ReleaseFloorsProps {
   /** The timeline of this one target, as planned. Its minimum, maximum and actions are registered unchanged. */
   readonly plan: TargetPlan;
   /**
-   * The existing scalable target, or a construct that holds exactly one: an `appscaling.ScalableTarget`, what
-   * `service.autoScaleTaskCount()`, `table.autoScaleWriteCapacity()` or `alias.addAutoScaling()` return, or a
-   * `CfnScalableTarget`. It must be defined in the same app, because its minimum, maximum and actions are
-   * properties of its one CloudFormation resource. Its scaling policies stay as they are.
+   * Defined in this app: the scalable target, or a construct that holds exactly one. That is an `appscaling.ScalableTarget`,
+   * what `service.autoScaleTaskCount()`, `table.autoScaleWriteCapacity()` or `alias.addAutoScaling()` return, or a
+   * `CfnScalableTarget`. Its scaling policies stay as they are.
+   *
+   * Defined elsewhere: its resource id, or what `ScalableTarget.fromScalableTargetId()` returns. A scalable target of
+   * the plan's namespace and dimension is made for it.
    */
-  readonly target: IConstruct;
+  readonly target: IConstruct | ScalableResource;
 }
 
 /**
@@ -33,26 +61,34 @@ export interface ReleaseFloorsProps {
  * const scaling = service.autoScaleTaskCount({ maxCapacity: 1600 });
  * scaling.scaleOnCpuUtilization('Cpu', { targetUtilizationPercent: 60 });
  * new ReleaseFloors(this, 'ReleaseFloors', { target: scaling, plan });
+ *
+ * new ReleaseFloors(this, 'SearchFloors', { target: { resourceId: 'service/media/search' }, plan: searchPlan });
  * ```
  *
+ * By resource id the scalable target belongs to this stack. CloudFormation refuses to create one that is registered
+ * already ("already exists"), by another stack, another tool or by hand: attach in the stack that owns it; or remove it
+ * there first, which leaves the running capacity as it is and deletes the policies and actions of that target; or bring
+ * it into this stack with `cdk import`. Deleting this stack removes the scalable target with its policies.
+ *
  * @throws Error when the plan could not be registered (minimum above maximum, a name or an instant twice, more than 200
- * actions), when `target` holds no scalable target or several, when it scales something else than the plan, and when
- * it has scheduled actions or a plan already. Actions that are added after this construct are found at synthesis.
+ * actions), when `target` holds no scalable target or several, when it scales something else than the plan, when its
+ * resource id does not fit the dimension, and when it has scheduled actions or a plan already. Actions that are added
+ * after this construct, and a second target for its resource id in the same stack, are found at synthesis.
  * Warns when the target is a service of the same stack whose template states a desired count.
  */
 export class ReleaseFloors extends Construct {
   /** The plan, as attached. */
   readonly plan: TargetPlan;
-  /** The resource that carries it. */
+  /** The resource that carries it, to which scaling policies can be added. */
   readonly scalableTarget: CfnScalableTarget;
 
   constructor(scope: Construct, id: string, { plan, target }: ReleaseFloorsProps) {
     super(scope, id);
     this.plan = plan;
     this.throwOn(planProblems(plan));
-    const cfnTarget = this.findScalableTarget(target);
+    const cfnTarget = this.findScalableTarget(target) ?? this.makeScalableTarget(target);
     this.scalableTarget = cfnTarget;
-    this.throwOn(mismatches(plan, cfnTarget));
+    this.throwOn(mismatches(plan, `scalable target ${quote(cfnTarget.node.path)}`, cfnTarget));
 
     const other = attachedTo.get(cfnTarget);
     if (other !== undefined) {
@@ -86,7 +122,7 @@ export class ReleaseFloors extends Construct {
 
     this.node.addValidation({
       validate: () => {
-        const problems = foreignActions();
+        const problems = [...foreignActions(), ...this.rivalProblems()];
         const untouched =
           cfnTarget.minCapacity === minCapacity &&
           cfnTarget.maxCapacity === maxCapacity &&
@@ -102,26 +138,86 @@ export class ReleaseFloors extends Construct {
     });
   }
 
-  private findScalableTarget(target: IConstruct): CfnScalableTarget {
-    if (!Construct.isConstruct(target)) {
-      this.fail(`target must be a construct, got ${String(target)}; mend: pass the scalable target itself`);
-    }
+  /** The one that is defined in this app; undefined when `target` is defined elsewhere. */
+  private findScalableTarget(target: ReleaseFloorsProps['target']): CfnScalableTarget | undefined {
+    if (!Construct.isConstruct(target)) return undefined;
     const found = target.node.findAll().filter(isScalableTarget);
-    const [only] = found;
-    if (only === undefined) {
-      return this.fail(
-        `no scalable target found under ${quote(target.node.path)}; mend: pass what autoScaleTaskCount() or ` +
-          `addAutoScaling() returned, or define a ScalableTarget for its resource id in this app (one that is only ` +
-          `imported by id cannot be changed)`,
-      );
-    }
     if (found.length > 1) {
       return this.fail(
         `${found.length} scalable targets found under ${quote(target.node.path)}: ` +
           `${found.map((construct) => quote(construct.node.path)).join(', ')}; mend: pass the one to be scaled`,
       );
     }
-    return only;
+    return found[0];
+  }
+
+  private makeScalableTarget(target: ReleaseFloorsProps['target']): CfnScalableTarget {
+    const { namespace, dimension, min, max } = this.plan;
+    // Types are not checked in plain JavaScript.
+    const resource: Partial<ScalableResource> | undefined = Construct.isConstruct(target)
+      ? this.importedResource(target)
+      : target;
+    if (typeof resource?.resourceId !== 'string') {
+      return this.fail(
+        `target must be a construct or have a resourceId, got ${typeof target === 'object' ? 'neither' : String(target)}; ` +
+          `mend: pass the scalable target itself, or { resourceId: 'service/CLUSTER/SERVICE' }`,
+      );
+    }
+    const { resourceId, roleArn } = resource;
+    const [, form, shown] = RESOURCE_IDS.find(([dimensions]) => dimensions.test(dimension)) ?? [];
+    if (!Token.isUnresolved(resourceId) && form !== undefined && !form.test(resourceId)) {
+      this.fail(
+        `resourceId must be ${shown} for ${dimension}, got ${quote(resourceId)}; mend: write it as ` +
+          `"aws application-autoscaling describe-scalable-targets --service-namespace ${namespace}" does, with names and no ARN`,
+      );
+    }
+    return new CfnScalableTarget(this, 'Target', {
+      serviceNamespace: namespace,
+      scalableDimension: dimension,
+      resourceId,
+      roleArn,
+      minCapacity: min,
+      maxCapacity: max,
+    });
+  }
+
+  /** What a construct of another stack or tool names, such as `service/a/b|ecs:service:DesiredCount|ecs`. */
+  private importedResource(target: IConstruct): ScalableResource {
+    const id: unknown = 'scalableTargetId' in target ? target.scalableTargetId : undefined;
+    if (typeof id !== 'string') {
+      return this.fail(
+        `no scalable target found under ${quote(target.node.path)}; mend: pass what autoScaleTaskCount() or ` +
+          `addAutoScaling() returned, or { resourceId } of what is defined elsewhere`,
+      );
+    }
+    const [resourceId, scalableDimension, serviceNamespace, ...rest] = id.split('|');
+    if (Token.isUnresolved(id) || !resourceId || !scalableDimension || !serviceNamespace || rest.length > 0) {
+      return this.fail(
+        `the id of ${quote(target.node.path)} must be known here and be RESOURCE|DIMENSION|NAMESPACE, for example ` +
+          `service/CLUSTER/SERVICE|ecs:service:DesiredCount|ecs, got ${Token.isUnresolved(id) ? 'a token' : quote(id)}; ` +
+          `mend: pass { resourceId } instead`,
+      );
+    }
+    this.throwOn(mismatches(this.plan, quote(id), { scalableDimension, serviceNamespace }));
+    return { resourceId };
+  }
+
+  /** AWS knows one target for a resource id and dimension, so a second in the stack could not be created. */
+  private rivalProblems(): string[] {
+    const own = this.scalableTarget;
+    if (own.node.scope !== this) return [];
+    const stack = Stack.of(this);
+    const scales = ({ resourceId, scalableDimension }: CfnScalableTarget): string =>
+      JSON.stringify(stack.resolve([resourceId, scalableDimension]));
+    return stack.node
+      .findAll()
+      .filter(isScalableTarget)
+      .filter((other) => other !== own && Stack.of(other) === stack && scales(other) === scales(own))
+      .map(
+        ({ node }) =>
+          `${quote(node.path)} scales the resource id of ${quote(own.node.path)}, too, and AWS knows one target for it; ` +
+          `mend: pass that one as target`,
+      );
   }
 
   private throwOn(problems: readonly string[]): void {
@@ -189,7 +285,11 @@ function boundsProblems(what: string, { min, max }: { readonly min: number; read
   return [];
 }
 
-function mismatches(plan: TargetPlan, target: CfnScalableTarget): string[] {
+function mismatches(
+  plan: TargetPlan,
+  what: string,
+  target: Pick<CfnScalableTarget, 'serviceNamespace' | 'scalableDimension'>,
+): string[] {
   const problems: string[] = [];
   for (const [property, planned, actual] of [
     ['namespace', plan.namespace, target.serviceNamespace],
@@ -198,8 +298,7 @@ function mismatches(plan: TargetPlan, target: CfnScalableTarget): string[] {
     // A token cannot be compared before the deploy; CloudFormation refuses nonsense there.
     if (!Token.isUnresolved(actual) && actual !== planned) {
       problems.push(
-        `scalable target ${quote(target.node.path)} has ${property} ${quote(actual)}, the plan ${quote(plan.id)} is for ` +
-          `${quote(planned)}; mend: attach the plan of this target's layer`,
+        `${what} has ${property} ${quote(actual)}, the plan ${quote(plan.id)} is for ${quote(planned)}; mend: attach the plan of this target's layer`,
       );
     }
   }

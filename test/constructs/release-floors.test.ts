@@ -1,12 +1,20 @@
-import { CfnScalableTarget, ScalableTarget, Schedule, ServiceNamespace } from 'aws-cdk-lib/aws-applicationautoscaling';
+import {
+  CfnScalableTarget,
+  PredefinedMetric,
+  ScalableTarget,
+  Schedule,
+  ServiceNamespace,
+  TargetTrackingScalingPolicy,
+} from 'aws-cdk-lib/aws-applicationautoscaling';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { AttributeType, BillingMode, Table } from 'aws-cdk-lib/aws-dynamodb';
 import { Vpc } from 'aws-cdk-lib/aws-ec2';
 import { Cluster, ContainerImage, FargateService, FargateTaskDefinition } from 'aws-cdk-lib/aws-ecs';
 import { Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
+import { Fn } from 'aws-cdk-lib/core';
 import { Construct, type IConstruct } from 'constructs';
 import type { TargetPlan } from '../../lib/capacity/capacity-plan';
-import { ReleaseFloors } from '../../lib/constructs/release-floors';
+import { ReleaseFloors, type ScalableResource } from '../../lib/constructs/release-floors';
 import { targetPlan } from '../fixtures/plan';
 import { OtherStack } from '../stacks/test-app';
 
@@ -20,6 +28,13 @@ function scalableTarget(stack: Construct, id = 'Target', dimension = 'ecs:servic
     minCapacity: 1,
     maxCapacity: 2,
   });
+}
+
+function provisionedTable(stack: Construct): Table {
+  const partitionKey = { name: 'id', type: AttributeType.STRING };
+  const table = new Table(stack, 'Table', { partitionKey, billingMode: BillingMode.PROVISIONED });
+  table.addGlobalSecondaryIndex({ indexName: 'by-date', partitionKey });
+  return table;
 }
 
 function taskCount(stack: Construct, desiredCount?: number): IConstruct {
@@ -76,18 +91,29 @@ describe('ReleaseFloors', () => {
     Template.fromStack(stack).hasResourceProperties(SCALABLE_TARGET, { ScheduledActions: Match.absent() });
   });
 
+  const limits = { minCapacity: 1, maxCapacity: 2 };
   const attachable: [string, (stack: OtherStack) => [IConstruct, Partial<TargetPlan>]][] = [
     ['the task count of an ECS service', (stack) => [taskCount(stack), {}]],
     [
       'the write capacity of a DynamoDB table',
-      (stack) => {
-        const partitionKey = { name: 'id', type: AttributeType.STRING };
-        const table = new Table(stack, 'Table', { partitionKey, billingMode: BillingMode.PROVISIONED });
-        return [
-          table.autoScaleWriteCapacity({ minCapacity: 1, maxCapacity: 2 }),
-          { namespace: 'dynamodb', dimension: 'dynamodb:table:WriteCapacityUnits' },
-        ];
-      },
+      (stack) => [
+        provisionedTable(stack).autoScaleWriteCapacity(limits),
+        { namespace: 'dynamodb', dimension: 'dynamodb:table:WriteCapacityUnits' },
+      ],
+    ],
+    [
+      'the read capacity of a DynamoDB table',
+      (stack) => [
+        provisionedTable(stack).autoScaleReadCapacity(limits),
+        { namespace: 'dynamodb', dimension: 'dynamodb:table:ReadCapacityUnits' },
+      ],
+    ],
+    [
+      'the write capacity of an index of a DynamoDB table',
+      (stack) => [
+        provisionedTable(stack).autoScaleGlobalSecondaryIndexWriteCapacity('by-date', limits),
+        { namespace: 'dynamodb', dimension: 'dynamodb:index:WriteCapacityUnits' },
+      ],
     ],
     [
       'the provisioned concurrency of a Lambda alias',
@@ -126,6 +152,122 @@ describe('ReleaseFloors', () => {
       MaxCapacity: 1600,
       ScheduledActions: Match.arrayWith([Match.objectLike({ ScheduledActionName: 'floor-20251231T2355Z' })]),
     });
+  });
+
+  test.each([
+    ['ecs:service:DesiredCount', 'service/media/playback'],
+    ['lambda:function:ProvisionedConcurrency', 'function:sign-in:live'],
+    ['lambda:function:ProvisionedConcurrency', 'function:sign-in:12'],
+    ['dynamodb:table:ReadCapacityUnits', 'table/sessions'],
+    ['dynamodb:table:WriteCapacityUnits', 'table/sessions'],
+    ['dynamodb:index:ReadCapacityUnits', 'table/sessions/index/by-date'],
+    ['dynamodb:index:WriteCapacityUnits', 'table/sessions/index/by-date'],
+    ['rds:cluster:ReadReplicaCount', 'cluster:catalogue'],
+    ['elasticache:replication-group:NodeGroups', 'replication-group/sessions'],
+    ['elasticache:replication-group:Replicas', 'replication-group/sessions'],
+    // A form that is not known here is CloudFormation's to check.
+    ['kafka:broker-storage:VolumeSize', 'arn:aws:kafka:eu-west-1:123456789012:cluster/events/1'],
+  ])('makes a target for %s of %s, defined elsewhere, and leaves the role to AWS', (dimension, resourceId) => {
+    const stack = new OtherStack();
+    const namespace = dimension.split(':')[0]!;
+    new ReleaseFloors(stack, 'ReleaseFloors', {
+      plan: { ...targetPlan, namespace, dimension },
+      target: { resourceId },
+    });
+    const template = Template.fromStack(stack);
+    const resources = Object.values(template.toJSON().Resources as object);
+    expect(resources).toEqual([
+      {
+        Type: SCALABLE_TARGET,
+        Properties: {
+          ServiceNamespace: namespace,
+          ScalableDimension: dimension,
+          ResourceId: resourceId,
+          MinCapacity: 120,
+          MaxCapacity: 1600,
+          ScheduledActions: [972, 379, 120].map((MinCapacity) =>
+            expect.objectContaining({ ScalableTargetAction: { MinCapacity, MaxCapacity: 1600 } }),
+          ),
+        },
+      },
+    ]);
+  });
+
+  test('makes a target for one that is imported by its id', () => {
+    const stack = new OtherStack();
+    const target = ScalableTarget.fromScalableTargetId(stack, 'Imported', 'service/a/b|ecs:service:DesiredCount|ecs');
+    new ReleaseFloors(stack, 'ReleaseFloors', { plan: targetPlan, target });
+    Template.fromStack(stack).hasResourceProperties(SCALABLE_TARGET, { ResourceId: 'service/a/b', MinCapacity: 120 });
+  });
+
+  test('takes the role that is named', () => {
+    const stack = new OtherStack();
+    const roleArn = 'arn:aws:iam::123456789012:role/scaling';
+    new ReleaseFloors(stack, 'ReleaseFloors', { plan: targetPlan, target: { resourceId: 'service/a/b', roleArn } });
+    Template.fromStack(stack).hasResourceProperties(SCALABLE_TARGET, { RoleARN: roleArn });
+  });
+
+  test('leaves a resource id to CloudFormation as far as it holds tokens', () => {
+    const stack = new OtherStack();
+    const cluster = new Cluster(stack, 'Cluster', { vpc: new Vpc(stack, 'Vpc') });
+    const { serviceName } = FargateService.fromFargateServiceAttributes(stack, 'Service', {
+      cluster,
+      serviceName: 'playback',
+    });
+    const resourceId = `service/${cluster.clusterName}/${serviceName}`;
+    new ReleaseFloors(stack, 'ReleaseFloors', { plan: targetPlan, target: { resourceId } });
+    const ref = { Ref: Match.stringLikeRegexp('^Cluster') };
+    Template.fromStack(stack).hasResourceProperties(SCALABLE_TARGET, {
+      ResourceId: { 'Fn::Join': ['', ['service/', ref, '/playback']] },
+    });
+  });
+
+  test('has a target to which policies can be added', () => {
+    const stack = new OtherStack();
+    const { scalableTarget: scalingTarget } = new ReleaseFloors(stack, 'ReleaseFloors', {
+      plan: targetPlan,
+      target: { resourceId: 'service/a/b' },
+    });
+    new TargetTrackingScalingPolicy(stack, 'Cpu', {
+      scalingTarget,
+      targetValue: 60,
+      predefinedMetric: PredefinedMetric.ECS_SERVICE_AVERAGE_CPU_UTILIZATION,
+    });
+    const template = Template.fromStack(stack);
+    const [logicalId] = Object.keys(template.findResources(SCALABLE_TARGET));
+    const [policy] = Object.values(template.findResources('AWS::ApplicationAutoScaling::ScalingPolicy'));
+    expect(JSON.stringify(policy)).toContain(JSON.stringify({ Ref: logicalId }));
+  });
+
+  test.each([
+    ['ecs:service:DesiredCount', 'playback', 'service/CLUSTER/SERVICE'],
+    ['ecs:service:DesiredCount', 'service/playback', 'service/CLUSTER/SERVICE'],
+    ['ecs:service:DesiredCount', 'arn:aws:ecs:eu-west-1:123456789012:service/a/b', 'service/CLUSTER/SERVICE'],
+    ['ecs:service:DesiredCount', 'service/a/b|ecs:service:DesiredCount|ecs/c', 'service/CLUSTER/SERVICE'],
+    ['lambda:function:ProvisionedConcurrency', 'function:sign-in', 'function:NAME:ALIAS or function:NAME:VERSION'],
+    ['lambda:function:ProvisionedConcurrency', 'function:sign-in:$LATEST', 'function:NAME:ALIAS or'],
+    ['dynamodb:table:WriteCapacityUnits', 'table/sessions/index/by-date', 'table/NAME'],
+    ['dynamodb:index:WriteCapacityUnits', 'table/sessions', 'table/NAME/index/INDEX'],
+    ['rds:cluster:ReadReplicaCount', 'cluster/catalogue', 'cluster:NAME'],
+    ['elasticache:replication-group:NodeGroups', 'cache-cluster/sessions', 'replication-group/NAME'],
+  ])('refuses for %s the resource id %s', (dimension, resourceId, form) => {
+    const plan = { ...targetPlan, namespace: dimension.split(':')[0]!, dimension };
+    const make = () => new ReleaseFloors(new OtherStack(), 'ReleaseFloors', { plan, target: { resourceId } });
+    expect(make).toThrow(`resourceId must be ${form}`);
+    expect(make).toThrow(`for ${dimension}, got ${JSON.stringify(resourceId)}; mend: write it as "aws application-`);
+  });
+
+  test('refuses a second target for its resource id in the stack, also one that is added later', () => {
+    const withLater = (id: string): OtherStack => {
+      const stack = new OtherStack();
+      new ReleaseFloors(stack, 'ReleaseFloors', { plan: targetPlan, target: { resourceId: 'service/cluster/Target' } });
+      scalableTarget(stack, id);
+      return stack;
+    };
+    expect(() => Template.fromStack(withLater('Elsewhere'))).not.toThrow();
+    expect(() => Template.fromStack(withLater('Target'))).toThrow(
+      '"Other/Target/Resource" scales the resource id of "Other/ReleaseFloors/Target", too, and AWS knows one target for it; mend: ',
+    );
   });
 
   const attach = (plan: Partial<TargetPlan>) => () => {
@@ -192,17 +334,47 @@ describe('ReleaseFloors', () => {
 
   test('refuses a construct without a scalable target, and says which to pass', () => {
     const stack = new OtherStack();
-    const target = ScalableTarget.fromScalableTargetId(stack, 'Imported', 'service/a/b|ecs:service:DesiredCount|ecs');
+    const target = new Cluster(stack, 'Cluster', { vpc: new Vpc(stack, 'Vpc') });
     expect(() => new ReleaseFloors(stack, 'ReleaseFloors', { plan: targetPlan, target })).toThrow(
-      'no scalable target found under "Other/Imported"; mend: ',
+      'no scalable target found under "Other/Cluster"; mend: pass what autoScaleTaskCount()',
     );
   });
 
-  test('refuses what is not a construct', () => {
-    const target = 'service/cluster/service' as unknown as IConstruct;
-    expect(() => new ReleaseFloors(new OtherStack(), 'ReleaseFloors', { plan: targetPlan, target })).toThrow(
-      'target must be a construct, got service/cluster/service; mend: ',
-    );
+  test.each([
+    ['of too few parts', 'service/a/b', 'got "service/a/b"; mend: pass { resourceId } instead'],
+    [
+      'of too many parts',
+      'service/a/b|ecs:service:DesiredCount|ecs|x',
+      'must be known here and be RESOURCE|DIMENSION|NAMESPACE',
+    ],
+    ['that is known at the deploy only', Fn.importValue('Target'), 'got a token; mend: pass { resourceId } instead'],
+    [
+      'of another namespace',
+      'table/a|dynamodb:table:ReadCapacityUnits|dynamodb',
+      'has namespace "dynamodb", the plan "us-east-1/playback" is for',
+    ],
+    [
+      'of another kind of resource',
+      'function:a:b|ecs:service:DesiredCount|ecs',
+      'resourceId must be service/CLUSTER/SERVICE for ecs:service:Desired',
+    ],
+  ])('refuses an imported id %s', (_, id, message) => {
+    const stack = new OtherStack();
+    const target = ScalableTarget.fromScalableTargetId(stack, 'Imported', id);
+    expect(() => new ReleaseFloors(stack, 'ReleaseFloors', { plan: targetPlan, target })).toThrow(message);
+  });
+
+  test.each([
+    ['service/cluster/service', 'got service/cluster/service'],
+    [undefined, 'got undefined'],
+    [{ resourceID: 'service/a/b' }, 'got neither'],
+  ])('refuses what is neither a construct nor has a resource id: %j', (target, got) => {
+    const make = () =>
+      new ReleaseFloors(new OtherStack(), 'ReleaseFloors', {
+        plan: targetPlan,
+        target: target as unknown as ScalableResource,
+      });
+    expect(make).toThrow(`target must be a construct or have a resourceId, ${got}; mend: `);
   });
 
   test('refuses a construct with several scalable targets, and names them', () => {

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Builds the package, installs it into a project of its own, and uses it as its users do: in a CDK app beside a service that
-# was there before, and on the command line. Needs the registry for what the project installs.
+# Builds the package, installs it into a project of its own, and uses it as its users do: the example that attaches floors to
+# services that were there before, a construct of its own, and the command line with the example's environments. Needs the
+# registry for what the project installs.
 set -euo pipefail
 
 repository="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
@@ -44,57 +45,12 @@ cat >tsconfig.json <<'JSON'
     "skipLibCheck": true,
     "outDir": "built"
   },
-  "include": ["*.ts"]
+  "include": ["*.ts", "attach/*.ts"]
 }
 JSON
 
-cat >environment.ts <<'TS'
-import type { Environment } from 'prescale';
-
-export const live: Environment = {
-  name: 'live',
-  region: 'eu-west-1',
-  zoneIds: ['euw1-az1', 'euw1-az2', 'euw1-az3'],
-  layers: {
-    playback: {
-      namespace: 'ecs',
-      dimension: 'ecs:service:DesiredCount',
-      unit: 'task',
-      baseline: 4,
-      baselineRequestsPerSecond: 200,
-      maximum: 200,
-      requestsPerSecondPerUnit: 100,
-      pricePerUnitHour: 0.05,
-    },
-  },
-  prices: { currency: 'EUR', source: 'an offer', readOn: '2026-11-01' },
-};
-TS
-
-cat >service.ts <<'TS'
-import { App, Stack, type StackProps } from 'aws-cdk-lib/core';
-import { Vpc } from 'aws-cdk-lib/aws-ec2';
-import { Cluster, ContainerImage, FargateService, FargateTaskDefinition } from 'aws-cdk-lib/aws-ecs';
-import type { Construct } from 'constructs';
-import { loadPlan, ReleaseFloors } from 'prescale';
-import { live } from './environment';
-
-export class ServiceStack extends Stack {
-  constructor(scope: Construct, id: string, props?: StackProps) {
-    super(scope, id, props);
-    const cluster = new Cluster(this, 'Cluster', { vpc: new Vpc(this, 'Vpc') });
-    const taskDefinition = new FargateTaskDefinition(this, 'Task');
-    taskDefinition.addContainer('web', { image: ContainerImage.fromRegistry('nginx') });
-    const service = new FargateService(this, 'Service', { cluster, taskDefinition });
-
-    // All that a user of the package adds.
-    const plan = loadPlan({ calendarDir: 'release-calendar', environment: live, asOf: '2026-11-21T00:00:00Z' });
-    const scaling = service.autoScaleTaskCount({ maxCapacity: 200 });
-    scaling.scaleOnCpuUtilization('Cpu', { targetUtilizationPercent: 60 });
-    new ReleaseFloors(this, 'ReleaseFloors', { plan: plan.targets[0]!, target: scaling });
-  }
-}
-TS
+# As a team's own folder of infrastructure, beside the package.
+cp -R "$repository/examples/attach" attach
 
 cat >edge.ts <<'TS'
 import { Stack } from 'aws-cdk-lib/core';
@@ -118,47 +74,60 @@ cat >main.ts <<'TS'
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { App } from 'aws-cdk-lib/core';
-import { floorAt, loadPlan } from 'prescale';
 import { EdgeStack } from './edge';
-import { live } from './environment';
-import { ServiceStack } from './service';
 
 const app = new App();
-new ServiceStack(app, 'Service');
 new EdgeStack(app, 'Edge');
-const assembly = app.synth();
-
-const plan = loadPlan({ calendarDir: 'release-calendar', environment: live, asOf: '2026-11-21T00:00:00Z' }).targets[0]!;
-assert.equal(floorAt(plan, '2026-12-04T18:00:00Z'), 150, 'the floor stands at the premiere');
-
-const { Resources } = assembly.getStackByName('Service').template;
-const targets = Object.values<any>(Resources).filter(
-  ({ Type }) => Type === 'AWS::ApplicationAutoScaling::ScalableTarget',
-);
-assert.equal(targets.length, 1);
-const { MinCapacity, MaxCapacity, ScheduledActions } = targets[0].Properties;
-assert.deepEqual({ MinCapacity, MaxCapacity }, { MinCapacity: plan.min, MaxCapacity: plan.max });
-assert.ok(plan.actions.length > 0);
-assert.deepEqual(
-  ScheduledActions,
-  plan.actions.map(({ name, at, min, max }) => ({
-    ScheduledActionName: name,
-    Schedule: `at(${at.replace('Z', '')})`,
-    ScalableTargetAction: { MinCapacity: min, MaxCapacity: max },
-  })),
-);
-console.log(`minimum ${MinCapacity}, maximum ${MaxCapacity}, ${ScheduledActions.length} scheduled actions as planned`);
-
-const files = readdirSync(assembly.directory).filter((file) => file.endsWith('.html'));
+const files = readdirSync(app.synth().directory).filter((file) => file.endsWith('.html'));
 assert.equal(files.length, 1, 'the error page is an asset');
 console.log(`error page ${files[0]}`);
+TS
+
+cat >compare.ts <<'TS'
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import type { EnvironmentPlan } from 'prescale';
+
+// What the command line plans for the example's environments is what the example's templates register.
+const read = (file: string): any => JSON.parse(readFileSync(file, 'utf8'));
+const plan: EnvironmentPlan = read('attach-plan.json').environments[0];
+const targets = ['Playback', 'SharedServices'].flatMap((stack) =>
+  Object.values<any>(read(`attach-out/${stack}.template.json`).Resources)
+    .filter(({ Type }) => Type === 'AWS::ApplicationAutoScaling::ScalableTarget')
+    .map(({ Properties }) => Properties),
+);
+const registered = ({ MinCapacity, MaxCapacity, ScheduledActions }: any): unknown => [
+  [MinCapacity, MaxCapacity],
+  ...ScheduledActions.map(({ ScheduledActionName: name, Schedule: at, ScalableTargetAction: to }: any) => [
+    name,
+    at,
+    to.MinCapacity,
+    to.MaxCapacity,
+  ]),
+];
+const planned = plan.targets.map(({ min, max, actions }) => [
+  [min, max],
+  ...actions.map((action) => [action.name, `at(${action.at.replace('Z', '')})`, action.min, action.max]),
+]);
+assert.deepEqual(targets.map(registered), planned);
+assert.deepEqual(
+  plan.targets.map(({ actions }) => Math.max(...actions.map(({ min }) => min))),
+  [156, 36, 84],
+);
+console.log(`${targets.length} scalable targets as planned: ${plan.targets.map(({ id }) => id).join(', ')}`);
 TS
 
 say 'checking its types'
 npx --no-install tsc
 
-say 'synthesizing it'
+say 'synthesizing the construct and the example'
+as_of=2027-02-15T00:00:00Z
 node built/main.js
+(
+  cd attach
+  flags=$(node -p "JSON.stringify({ ...require('./cdk.json').context, asOf: '$as_of' })")
+  CDK_OUTDIR=../attach-out CDK_CONTEXT_JSON="$flags" node ../built/attach/app.js
+)
 
 say 'importing it from an ES module'
 node --input-type=module --eval "
@@ -182,5 +151,21 @@ node --eval "
   assert.ok(prod.targets[0].actions.some(({ min }) => min === 150), 'prod plans the floor that the calendar states');
   for (const { name, targets } of plan.environments) console.log(name + ': ' + targets[0].actions.length + ' scheduled actions');
 "
+
+say 'prescale plan --environments'
+example=(--calendar attach/release-calendar --as-of "$as_of" --environments)
+npx --no-install prescale plan --json "${example[@]}" built/attach/environments.js >attach-plan.json
+node built/compare.js
+node -p "JSON.stringify(require('./built/attach/environments.js').environments)" >environments.json
+npx --no-install prescale check "${example[@]}" environments.json
+# TypeScript as it stands, where Node can; else what to do about it.
+if node -e 'process.exit(process.features.typescript ? 0 : 1)'; then
+  npx --no-install prescale check "${example[@]}" attach/environments.ts
+else
+  status=0
+  said=$(npx --no-install prescale check "${example[@]}" attach/environments.ts 2>&1) || status=$?
+  printf '%s\n' "$said"
+  [[ $status -eq 2 && $said == *'this Node does not run TypeScript'*'mend: compile it'* ]]
+fi
 
 say 'the package works'

@@ -31,19 +31,28 @@ function loadedBy(args: readonly string[]): string[] {
   }
 }
 
-test('plan starts without the CDK, the SDK and what only tests need', () => {
-  const loaded = loadedBy(['plan', '--as-of', '2025-11-20T00:00:00Z']);
-  // The list is a real one.
-  expect(loaded).toEqual(
-    expect.arrayContaining([
-      'lib/commands/plan.ts',
-      'lib/capacity/plan-capacity.ts',
-      'node_modules/commander/index.js',
-    ]),
-  );
-  expect(
-    loaded.filter((file) => /(^|\/)node_modules\/(aws-cdk-lib|constructs|cdk-nag|@aws-sdk|jest|@jest)\//.test(file)),
-  ).toEqual([]);
-  expect(loaded.filter((file) => /^(lib\/(constructs|stacks|stages)|test)\//.test(file))).toEqual([]);
-  // It takes half a second; a busy machine is no reason to fail.
-}, 60_000);
+const EXAMPLE = 'examples/attach';
+
+test.each([
+  ['plan', ['plan', '--as-of', '2025-11-20T00:00:00Z'], 'lib/commands/plan.ts'],
+  [
+    'check of environments whose file imports types alone',
+    ['check', '--environments', `${EXAMPLE}/environments.ts`, '--calendar', `${EXAMPLE}/release-calendar`],
+    `${EXAMPLE}/environments.ts`,
+  ],
+])(
+  '%s starts without the CDK, the SDK and what only tests need',
+  (_, args, ofItsOwn) => {
+    const loaded = loadedBy(args);
+    // The list is a real one.
+    expect(loaded).toEqual(
+      expect.arrayContaining([ofItsOwn, 'lib/capacity/plan-capacity.ts', 'node_modules/commander/index.js']),
+    );
+    expect(
+      loaded.filter((file) => /(^|\/)node_modules\/(aws-cdk-lib|constructs|cdk-nag|@aws-sdk|jest|@jest)\//.test(file)),
+    ).toEqual([]);
+    expect(loaded.filter((file) => /^(lib\/(constructs|stacks|stages)|test)\//.test(file))).toEqual([]);
+    // It takes half a second; a busy machine is no reason to fail.
+  },
+  60_000,
+);
