@@ -41,25 +41,27 @@ export interface LoadedPlans {
 export function loadPlans(input: LoadPlansInput): LoadedPlans {
   const { environments, known, asOf, horizonSeconds } = input;
   const problems = environments.flatMap((environment) =>
-    validateEnvironment(environment).map(({ path, message, mend }): Diagnostic => ({
-      severity: 'error',
-      code: `environment/${path
-        .split('.')
-        .at(-1)!
-        .replace(/\[.*/, '')
-        .replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`,
-      message: `${environment.name}: ${message}`,
-      mend,
-      file: input.environmentsFile,
-    })),
+    validateEnvironment(environment).map(({ path, message, mend }): Diagnostic => {
+      const [name, ...fields] = path.split('.');
+      return {
+        severity: 'error',
+        code: `environment/${fields
+          .at(-1)!
+          .replace(/\[.*/, '')
+          .replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`,
+        message: `${name}: ${message}`,
+        mend,
+        file: input.environmentsFile,
+      };
+    }),
   );
   const { calendar, diagnostics } = loadCalendar(input.calendarDir, {
     environments: known?.map(({ name }) => name),
-    // An environment with a problem may have no layers to compare with.
+    // An environment with a problem may have no layers to compare with, nor may one that is known and not planned.
     layers:
       problems.length > 0
         ? undefined
-        : [...new Set((known ?? environments).flatMap(({ layers }) => Object.keys(layers)))],
+        : [...new Set((known ?? environments).flatMap(({ layers }) => Object.keys(layers ?? {})))],
   });
   if (!calendar || problems.length > 0) return { calendar, diagnostics: [...diagnostics, ...problems], ok: false };
   const plan = planCapacity({ calendar, environments, asOf, horizonSeconds, toolVersion: TOOL_VERSION });

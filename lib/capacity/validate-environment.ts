@@ -17,46 +17,21 @@ import {
   SCHEDULED_ACTIONS_PER_TARGET,
 } from './limits';
 import { resolveDemandModel } from './demand-model';
+import { type EnvironmentProblem, problemAt, shapeProblems } from './environment-shape';
 import { privateSubnets, rollingTasks } from './network';
 import { unitsFor } from './units';
 import { ORIGIN_FACING_PREFIX_LISTS, zoneIdPrefix, ZONES_WITHOUT_VPC_ORIGINS } from './regions';
 
-/** Something in an environment that no plan could be made from. */
-export interface EnvironmentProblem {
-  /** Where, from the environment's name on: `prod.layers.playback.maximum`. */
-  readonly path: string;
-  /** What is wrong, with the value. */
-  readonly message: string;
-  readonly mend: string;
-}
-
-const REQUIRED = ['name', 'region', 'zoneIds', 'layers', 'prices'];
-const REQUIRED_OF_STACKS = [
-  'account',
-  'egress',
-  'task',
-  'sessionTable',
-  'edge',
-  'logRetentionDays',
-  'deletionProtection',
-];
-
 /** All nonsense in an environment, in the order of its fields; empty for a sound one. */
 export function validateEnvironment(given: Environment | StackEnvironment): EnvironmentProblem[] {
-  // Types are not checked in plain JavaScript, and without these nothing else can be.
-  const missing = [...REQUIRED, ...('vpcCidr' in given ? REQUIRED_OF_STACKS : [])].filter((key) => !(key in given));
-  if (missing.length > 0) {
-    return missing.map((key) => {
-      const path = `${'name' in given ? given.name : 'environment'}.${key}`;
-      return { path, message: `${key} must be given, got nothing`, mend: 'lib/environments.ts of prescale shows one' };
-    });
-  }
-  const environment = resolveEnvironment(given);
+  // Types are not checked in plain JavaScript and JSON, and without these nothing else can be.
+  const mistaken = shapeProblems(given);
+  if (mistaken.length > 0) return mistaken;
   const problems: EnvironmentProblem[] = [];
   const expect = (ok: boolean, path: string, must: string, value: unknown, mend: string): void => {
-    const message = `${path} must be ${must}, got ${JSON.stringify(value) ?? 'nothing'}`;
-    if (!ok) problems.push({ path: `${environment.name}.${path}`, message, mend });
+    if (!ok) problems.push(problemAt(given.name, path, must, value, mend));
   };
+  const environment = resolveEnvironment(given);
   expect(
     /^[a-z][a-z0-9-]*$/.test(environment.name),
     'name',
@@ -131,8 +106,10 @@ export function validateEnvironment(given: Environment | StackEnvironment): Envi
     environment.prices.readOn,
     'for example 2026-11-21',
   );
-  if ('vpcCidr' in given) expectStacks(given, expect);
+  if ('vpcCidr' in given) expectStacks({ ...given, ...environment }, expect);
   for (const [layer, profile] of Object.entries(environment.layers)) {
+    const isName = /^[a-z0-9-]+$/.test(layer);
+    expect(isName, 'layers', 'named with lower case letters, digits and hyphens', layer, 'releases name them so');
     const expectInLayer: Expect = (ok, path, must, value, mend) =>
       expect(ok, `layers.${layer}.${path}`, must, value, mend);
     expectProfile(profile, expectInLayer);
@@ -292,6 +269,9 @@ function expectStacks(environment: StackEnvironment, expect: Expect): void {
 
 type Expect = (ok: boolean, path: string, must: string, value: unknown, mend: string) => void;
 
+/** Where somebody who does not run on ECS finds a number. */
+const FIGURES = 'docs/attach.md has a figure to start with for each dimension';
+
 function expectProfile(profile: LayerProfile, expect: Expect): void {
   const {
     baseline,
@@ -321,7 +301,8 @@ function expectProfile(profile: LayerProfile, expect: Expect): void {
     maximum,
     'the ceiling of the whole plan',
   );
-  if (profile.namespace === 'ecs') {
+  const isOnEcs = profile.namespace === 'ecs';
+  if (isOnEcs) {
     expect(
       maximum <= ECS_TASKS_PER_SERVICE,
       'maximum',
@@ -344,7 +325,7 @@ function expectProfile(profile: LayerProfile, expect: Expect): void {
         `leadTime.${key}`,
         `given for ${profile.dimension}`,
         leadTime[key],
-        'the default is that of ECS tasks; docs/attach.md has a figure to start with for each dimension',
+        `the default is that of ECS tasks; ${FIGURES}`,
       );
     }
   }
@@ -386,14 +367,14 @@ function expectProfile(profile: LayerProfile, expect: Expect): void {
     'leadTime.startLatencySeconds',
     'from 0 to 86400',
     leadTime.startLatencySeconds,
-    'leave it out for 120',
+    isOnEcs ? 'leave it out for 120' : FIGURES,
   );
   expect(
     isWithin(leadTime.unitsPerMinute ?? 1, 0.1, 1e6),
     'leadTime.unitsPerMinute',
     'from 0.1 to 1000000',
     leadTime.unitsPerMinute,
-    'leave it out for 500',
+    isOnEcs ? 'leave it out for 500' : FIGURES,
   );
   expect(isWhole(steps, 1), 'maxStepsPerWindow', 'a whole number of at least 1', steps, 'leave it out for 8');
   // The nearest window must always fit: its floors, the return to the baseline, and the end of the deploy window.
@@ -493,7 +474,8 @@ function expectDemand(profile: LayerProfile, expect: Expect): void {
     'leave it out for 1.15',
   );
   expect(
-    stayRange[0] > 0 && stayRange[0] < stayRange[1],
+    // Stated as undefined it takes the place of the default.
+    stayRange?.[0] > 0 && stayRange[0] < stayRange[1],
     'demand.stayRange',
     'two rising multiples of the length',
     stayRange,

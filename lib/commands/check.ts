@@ -3,7 +3,6 @@ import { renderDiagnostics } from '../calendar/render-diagnostics';
 import { utcTime } from '../report/times';
 import { findingDiagnostics, sortDiagnostics } from '../load-plan';
 import {
-  ENVIRONMENTS_FILE,
   addPlanOptions,
   diagnosticJson,
   EXIT,
@@ -21,6 +20,7 @@ at once, sorted, as file:line:col with the mend. Warnings do not fail the check;
 Examples:
   $ prescale check
   $ prescale check --env prod --as-of 2026-12-01T00:00:00Z
+  $ prescale check --environments infra/environments.js     your own, for the floors in your own stack
   $ prescale check --json | jq '.environments[].findings[].code'
 
 Exit codes: 0 fine, 1 an error in the calendar or the plan, 2 wrong usage, 3 the tool itself failed.`;
@@ -29,13 +29,13 @@ Exit codes: 0 fine, 1 an error in the calendar or the plan, 2 wrong usage, 3 the
 export function addCheckCommand(program: Command, output: Output, now: () => Date, done: Done): void {
   addPlanOptions(program.command('check').description('validates the calendar and the plan of each environment'), now)
     .addHelpText('after', HELP)
-    .action((options: PlanOptions) => done(runCheck(options, output)));
+    .action(async (options: PlanOptions) => done(await runCheck(options, output)));
 }
 
-function runCheck(options: PlanOptions, { out, err }: Output): number {
-  const { plan, calendar, diagnostics, ok } = loadFromOptions(options);
+async function runCheck(options: PlanOptions, { out, err }: Output): Promise<number> {
+  const { plan, calendar, diagnostics, ok, environmentsFile } = await loadFromOptions(options);
   const findings =
-    plan && calendar ? plan.environments.flatMap((e) => findingDiagnostics(e, calendar, ENVIRONMENTS_FILE)) : [];
+    plan && calendar ? plan.environments.flatMap((e) => findingDiagnostics(e, calendar, environmentsFile)) : [];
   // Error findings are among the diagnostics already.
   const others = diagnostics.filter(({ message }) => !findings.some((finding) => finding.message === message));
   err(renderDiagnostics(sortDiagnostics([...others, ...findings])));

@@ -2,13 +2,15 @@ import { type Command, Option } from 'commander';
 import type { Diagnostic } from '../calendar/diagnostic';
 import { parseDuration } from '../calendar/duration';
 import { renderDiagnostics } from '../calendar/render-diagnostics';
+import type { Environment } from '../capacity/environment';
 import { environments } from '../environments';
 import { type LoadedPlans, loadPlans, parseInstant, unknownEnvironments } from '../load-plan';
+import { readEnvironments } from './environments-file';
 
 /** 0 fine, 1 problems found, 2 wrong usage, 3 the tool itself failed. */
 export const EXIT = { fine: 0, problems: 1, usage: 2, failure: 3 } as const;
 
-/** Where the environments are written, as messages name it. */
+/** Where the environments are written that are planned when no other file is named, as messages name it. */
 export const ENVIRONMENTS_FILE = 'lib/environments.ts';
 
 /** Where a command writes. Data goes to `out`, everything else to `err`. */
@@ -30,6 +32,8 @@ export class UsageError extends Error {
 export interface PlanOptions {
   readonly calendar: string;
   readonly env?: readonly string[];
+  /** File of the environments. @default those of this repository */
+  readonly environments?: string;
   readonly asOf: string;
   /** ISO 8601. */
   readonly horizon: string;
@@ -48,11 +52,12 @@ export function addCalendarOptions(command: Command, now: () => Date): Command {
     );
 }
 
-/** Adds `--calendar`, `--as-of`, `--env`, `--horizon` and `--json`. */
+/** Adds `--calendar`, `--as-of`, `--env`, `--environments`, `--horizon` and `--json`. */
 export function addPlanOptions(command: Command, now: () => Date): Command {
   const collect = (name: string, names: readonly string[] = []): string[] => [...names, name];
   return addCalendarOptions(command, now)
     .option('--env <name>', 'environment to plan, repeatable (default: all)', collect)
+    .option('--environments <file>', 'module that exports environments, or a .json list (default: those of prescale)')
     .option('--horizon <duration>', 'how far to look ahead, in ISO 8601; a deploy looks 90 days ahead', 'P90D')
     .option('--json', 'print one JSON document');
 }
@@ -71,20 +76,34 @@ function readHorizon(text: string): number {
   throw new UsageError([{ severity: 'error', ...seconds, code: 'usage/horizon' }]);
 }
 
+/** The plans, and the file that messages name for what is wrong in an environment. */
+export interface LoadedFromOptions extends LoadedPlans {
+  readonly environmentsFile: string;
+}
+
 /** Checks the options and plans the calendar for the environments asked for. */
-export function loadFromOptions(options: PlanOptions): LoadedPlans {
+export async function loadFromOptions(options: PlanOptions): Promise<LoadedFromOptions> {
   const asOf = readAsOf(options.asOf);
   const horizonSeconds = readHorizon(options.horizon);
-  const unknown = unknownEnvironments(options.env ?? [], environments);
+  const environmentsFile = options.environments ?? ENVIRONMENTS_FILE;
+  const all = options.environments === undefined ? environments : await readFrom(options.environments);
+  const unknown = unknownEnvironments(options.env ?? [], all);
   if (unknown.length > 0) throw new UsageError(unknown);
-  return loadPlans({
+  const loaded = loadPlans({
     calendarDir: options.calendar,
-    environments: options.env ? environments.filter(({ name }) => options.env!.includes(name)) : environments,
-    known: environments,
+    environments: options.env ? all.filter(({ name }) => options.env!.includes(name)) : all,
+    known: all,
     asOf,
     horizonSeconds,
-    environmentsFile: ENVIRONMENTS_FILE,
+    environmentsFile,
   });
+  return { ...loaded, environmentsFile };
+}
+
+async function readFrom(file: string): Promise<readonly Environment[]> {
+  const { environments, diagnostics } = await readEnvironments(file);
+  if (diagnostics.length > 0) throw new UsageError(diagnostics);
+  return environments;
 }
 
 /** A diagnostic as `--json` prints it. */

@@ -23,6 +23,7 @@ Prints what a deploy would register: the floor of every release, each scheduled 
 Examples:
   $ prescale plan --env prod
   $ prescale plan --as-of 2025-11-20T00:00:00Z        the plan of another day
+  $ prescale plan --environments infra/environments.js     your own, for the floors in your own stack
   $ prescale plan --json | jq '.environments[].targets[].actions[]'
 
 Exit codes: 0 fine, 1 an error in the calendar or the plan, 2 wrong usage, 3 the tool itself failed.`;
@@ -31,11 +32,11 @@ Exit codes: 0 fine, 1 an error in the calendar or the plan, 2 wrong usage, 3 the
 export function addPlanCommand(program: Command, output: Output, now: () => Date, done: Done): void {
   addPlanOptions(program.command('plan').description('the capacity plan: floors, scheduled actions, cost'), now)
     .addHelpText('after', HELP)
-    .action((options: PlanOptions) => done(runPlan(options, output)));
+    .action(async (options: PlanOptions) => done(await runPlan(options, output)));
 }
 
-function runPlan(options: PlanOptions, { out, err, columns }: Output): number {
-  const { plan, diagnostics, ok } = loadFromOptions(options);
+async function runPlan(options: PlanOptions, { out, err, columns }: Output): Promise<number> {
+  const { plan, diagnostics, ok } = await loadFromOptions(options);
   err(renderDiagnostics(diagnostics));
   if (options.json) {
     out(renderJson({ schemaVersion: 1, ...plan, diagnostics: diagnostics.map(diagnosticJson) }));

@@ -1,6 +1,6 @@
 import type { Release } from '../../lib/calendar/release';
 import type { Finding } from '../../lib/capacity/capacity-plan';
-import type { Environment, StackEnvironment } from '../../lib/capacity/environment';
+import type { Environment, LayerProfile, StackEnvironment } from '../../lib/capacity/environment';
 import { retryAmplification } from '../../lib/capacity/findings';
 import { zoneIdPrefix } from '../../lib/capacity/regions';
 import { validateEnvironment } from '../../lib/capacity/validate-environment';
@@ -239,7 +239,7 @@ describe('an environment', () => {
       environment({}, { deployWindowSeconds: 60.5 }),
     ],
     [
-      'layers.playback.leadTime.schedulerDelaySeconds must be from 0 to 3600, got null',
+      'layers.playback.leadTime.schedulerDelaySeconds must be a number, got Infinity',
       withProfile({ leadTime: { schedulerDelaySeconds: Infinity } }),
     ],
     [
@@ -251,7 +251,7 @@ describe('an environment', () => {
       withProfile({ retries: { count: -5, persistence: 1 } }),
     ],
     ['layers.playback.vcpuPerUnit must be from 0.25 to 1024, got -1', withProfile({ vcpuPerUnit: -1 })],
-    ['layers.playback.pricePerUnitHour must be at least 0, got null', withProfile({ pricePerUnitHour: Infinity })],
+    ['layers.playback.pricePerUnitHour must be a number, got Infinity', withProfile({ pricePerUnitHour: Infinity })],
     [
       'layers.playback.baselineRequestsPerSecond must be no more than 10 tasks bear after the loss of a zone, got 68000',
       withProfile({ baseline: 10 }),
@@ -337,4 +337,156 @@ test.each([
   ['sa-east-1', 'sae1'],
 ])('zones of %s begin with %s', (region, prefix) => {
   expect(zoneIdPrefix(region)).toBe(prefix);
+});
+
+describe('an environment in plain JavaScript or JSON', () => {
+  const whole: Environment = environment({
+    requestsPerSecondSource: 'a load test',
+    utilisationNormal: 0.6,
+    leadTime: { startLatencySeconds: 90 },
+    retries: { count: 2, persistence: 0.5 },
+    dependencies: [{ name: 'table', perPlay: 1, limit: 1e6 }],
+    demand: { refreshSeconds: 45, stayRange: [0.8, 1.2], kinds: { finale: { sigma: 0.4 } } },
+  });
+  const prod = environments.find(({ name }) => name === 'prod')!;
+
+  /** The environment with another value at a path of keys. */
+  function withValue(value: unknown, path: readonly string[], within: object): object {
+    const [key, ...rest] = path as [string, ...string[]];
+    const inner = (within as Record<string, object>)[key];
+    return { ...within, [key]: rest.length > 0 ? withValue(value, rest, inner!) : value };
+  }
+
+  function pathsIn(value: object): string[][] {
+    return Object.entries(value).flatMap(([key, inner]: [string, unknown]) => [
+      [key],
+      ...(typeof inner === 'object' && inner !== null && !Array.isArray(inner)
+        ? pathsIn(inner).map((path) => [key, ...path])
+        : []),
+    ]);
+  }
+
+  test.each<[string, string[], unknown]>([
+    ['zoneIds must be a list, got "use1-az1"', ['zoneIds'], 'use1-az1'],
+    ['zoneIds[0] must be text, got 1', ['zoneIds'], [1]],
+    ['layers must be a mapping, got []', ['layers'], []],
+    ['layers.playback must be a mapping, got 120', ['layers', 'playback'], 120],
+    ['layers.playback.baseline must be given, got nothing', ['layers', 'playback', 'baseline'], undefined],
+    ['layers.playback.baseline must be a number, got "120"', ['layers', 'playback', 'baseline'], '120'],
+    ['layers.playback.baseline must be a number, got bigint', ['layers', 'playback', 'baseline'], 120n],
+    ['layers.playback.shedsLoad must be true or false, got "yes"', ['layers', 'playback', 'shedsLoad'], 'yes'],
+    ['layers.playback.leadTime must be a mapping, got null', ['layers', 'playback', 'leadTime'], null],
+    ['layers.playback.dependencies[0].limit must be given, got nothing', ['layers', 'playback', 'dependencies'], [{}]],
+    ['layers.playback.demand.kinds must be a mapping, got 1', ['layers', 'playback', 'demand', 'kinds'], 1],
+    ['layers.playback.demand.stayRange must be a list, got 1', ['layers', 'playback', 'demand', 'stayRange'], 1],
+    ['quotas must be a mapping, got null', ['quotas'], null],
+    ['prices.readOn must be text, got 20261121', ['prices', 'readOn'], 20_261_121],
+    ['name must be text, got 7', ['name'], 7],
+  ])('is told %s', (message, path, value) => {
+    const problems = validateEnvironment(withValue(value, path, whole) as Environment);
+    expect(problems.map((problem) => problem.message)).toContain(message);
+  });
+
+  test.each([
+    [['layers', 'playback', 'utilizationNormal']],
+    [['layers', 'playback', 'demand', 'lobbyshare']],
+    [['quotas', 'fargateVCPU']],
+  ])('is told of a misspelt field, which would be missed in silence: %j', (path) => {
+    const problems = validateEnvironment(withValue(0.5, path, whole) as Environment);
+    expect(problems.map(({ message }) => message)).toEqual([`${path.join('.')} must be a known field, got 0.5`]);
+  });
+
+  test('names its layers as releases can name them', () => {
+    const [problem] = validateEnvironment({ ...whole, layers: { signIn: whole.layers['playback']! } });
+    expect(problem!.message).toBe('layers must be named with lower case letters, digits and hyphens, got "signIn"');
+  });
+
+  test('may say more about itself than is planned with', () => {
+    expect(validateEnvironment({ ...whole, owner: 'platform' } as Environment)).toEqual([]);
+  });
+
+  test.each([[null], [undefined], ['live'], [[]]])('that is none at all, %j, is refused', (value) => {
+    const [problem] = validateEnvironment(value as unknown as Environment);
+    expect(problem!.message).toMatch(/^environment must be (a mapping|given), got /);
+  });
+
+  test('never crashes the check, whatever stands in place of a value', () => {
+    const circular: Record<string, unknown> = {};
+    circular.self = circular;
+    const others = [null, undefined, 'x', '', 5, -1, Number.NaN, true, [], [null], {}, { x: 1 }, circular, () => 1];
+    for (const sound of [whole, prod]) {
+      expect(validateEnvironment(sound)).toEqual([]);
+      for (const path of pathsIn(sound)) {
+        for (const value of others) {
+          expect(() => validateEnvironment(withValue(value, path, sound) as Environment)).not.toThrow();
+        }
+      }
+    }
+    for (const path of pathsIn(whole)) {
+      expect([path, validateEnvironment(withValue(null, path, whole) as Environment)]).not.toEqual([path, []]);
+    }
+  });
+});
+
+describe('a layer that does not run on ECS', () => {
+  const onLambda = (fields: Partial<LayerProfile> = {}): Environment =>
+    environment({
+      namespace: 'lambda',
+      dimension: 'lambda:function:ProvisionedConcurrency',
+      unit: 'instance',
+      leadTime: { startLatencySeconds: 180, unitsPerMinute: 6000 },
+      vcpuPerUnit: undefined,
+      ...fields,
+    });
+  const messages = (where: Environment): string[] => validateEnvironment(where).map(({ message }) => message);
+
+  test('states how fast it scales, because the defaults are those of Fargate', () => {
+    expect(messages(onLambda())).toEqual([]);
+    expect(messages(onLambda({ leadTime: undefined }))).toEqual([
+      'layers.playback.leadTime.startLatencySeconds must be given for lambda:function:ProvisionedConcurrency, got nothing',
+      'layers.playback.leadTime.unitsPerMinute must be given for lambda:function:ProvisionedConcurrency, got nothing',
+    ]);
+    expect(messages(onLambda({ leadTime: { startLatencySeconds: 90_000, unitsPerMinute: 6000 } }))).toEqual([
+      'layers.playback.leadTime.startLatencySeconds must be from 0 to 86400, got 90000',
+    ]);
+    // A mend that says to leave it out would only lead to the next error.
+    for (const leadTime of [undefined, { startLatencySeconds: 90_000, unitsPerMinute: 0 }]) {
+      for (const { mend } of validateEnvironment(onLambda({ leadTime }))) expect(mend).toContain('docs/attach.md');
+    }
+  });
+
+  test('names a dimension of its own namespace', () => {
+    expect(messages(onLambda({ dimension: 'ecs:service:DesiredCount' }))).toContain(
+      'layers.playback.dimension must be one of the namespace lambda, got "ecs:service:DesiredCount"',
+    );
+  });
+
+  test('has at most the replicas that an Aurora cluster can have', () => {
+    const aurora = { namespace: 'rds', dimension: 'rds:cluster:ReadReplicaCount', unit: 'replica' };
+    const sizes = { baseline: 2, baselineRequestsPerSecond: 0 };
+    expect(messages(onLambda({ ...aurora, ...sizes, maximum: 15 }))).toEqual([]);
+    expect(messages(onLambda({ ...aurora, ...sizes, maximum: 16 }))).toEqual([
+      'layers.playback.maximum must be at most 15 replicas, which AWS does not raise, got 16',
+    ]);
+  });
+
+  test('has findings in its own unit, and none about tasks, load balancers or Fargate', () => {
+    // AWS's defaults for a new account, all of which the finale would pass as tasks.
+    const where = { ...onLambda({ maximum: 8000, shedsLoad: false }), quotas: {} };
+    expect(findings([FINALE], where)).toEqual([]);
+    expect(findings([FINALE], { ...environment({ maximum: 4000 }), quotas: {} }).map(({ code }) => code)).toEqual([
+      'quota/cloudfront-requests',
+      'quota/fargate-vcpu',
+      'quota/load-balancer-targets',
+    ]);
+
+    const tooSmall = findings(
+      [FINALE],
+      onLambda({ maximum: 500, shedsLoad: false, requestsPerSecondSource: undefined }),
+    );
+    expect(tooSmall.map(({ message }) => message)).toEqual([
+      'finale needs 972 instances in us-east-1/playback from 2026-01-01T00:00:00Z on, above the ceiling of 500',
+      '1,000 requests per second of one instance in us-east-1/playback is a placeholder',
+    ]);
+  });
 });

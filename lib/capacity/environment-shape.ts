@@ -1,0 +1,159 @@
+import { z } from 'zod';
+import { DEFAULT_DEMAND_MODEL } from './demand-model';
+import type { Dependency, Environment, LayerProfile, LeadTime, StackEnvironment } from './environment';
+import { DEFAULT_QUOTAS } from './limits';
+
+/** Something in an environment that no plan could be made from. */
+export interface EnvironmentProblem {
+  /** Where, from the environment's name on: `prod.layers.playback.maximum`. */
+  readonly path: string;
+  /** What is wrong, with the value. */
+  readonly message: string;
+  readonly mend: string;
+}
+
+type Fields<T> = Readonly<Record<keyof T, z.ZodType>>;
+
+const OPTIONAL_NUMBER = z.number().optional();
+
+/** Any part of a model of which every part has a default. */
+function partOf(model: object): z.ZodType {
+  const fields = Object.entries(model).map(([key, value]: [string, unknown]): [string, z.ZodType] => {
+    if (Array.isArray(value)) return [key, z.array(z.number()).optional()];
+    return [key, typeof value === 'object' && value !== null ? partOf(value) : OPTIONAL_NUMBER];
+  });
+  return z.strictObject(Object.fromEntries(fields)).optional();
+}
+
+const LEAD_TIME: Fields<LeadTime> = {
+  schedulerDelaySeconds: OPTIONAL_NUMBER,
+  startLatencySeconds: OPTIONAL_NUMBER,
+  unitsPerMinute: OPTIONAL_NUMBER,
+};
+
+const DEPENDENCY: Fields<Dependency> = {
+  name: z.string(),
+  perTask: OPTIONAL_NUMBER,
+  perPlay: OPTIONAL_NUMBER,
+  limit: z.number(),
+};
+
+const LAYER: Fields<LayerProfile> = {
+  namespace: z.string(),
+  dimension: z.string(),
+  unit: z.string(),
+  baseline: z.number(),
+  baselineRequestsPerSecond: z.number(),
+  maximum: z.number(),
+  requestsPerSecondPerUnit: z.number(),
+  requestsPerSecondSource: z.string().optional(),
+  utilisationNormal: OPTIONAL_NUMBER,
+  utilisationZoneLost: OPTIONAL_NUMBER,
+  planningQuantile: OPTIONAL_NUMBER,
+  leadTime: z.strictObject(LEAD_TIME).optional(),
+  maxStepsPerWindow: OPTIONAL_NUMBER,
+  actionBudget: OPTIONAL_NUMBER,
+  maximumPercent: OPTIONAL_NUMBER,
+  vcpuPerUnit: OPTIONAL_NUMBER,
+  pricePerUnitHour: z.number(),
+  shedsLoad: z.boolean().optional(),
+  retries: z.strictObject({ count: z.number(), persistence: z.number() }).optional(),
+  dependencies: z.array(z.strictObject(DEPENDENCY)).optional(),
+  demand: partOf(DEFAULT_DEMAND_MODEL),
+};
+
+const ENVIRONMENT: Fields<Environment> = {
+  name: z.string(),
+  region: z.string(),
+  zoneIds: z.array(z.string()),
+  deployWindowSeconds: OPTIONAL_NUMBER,
+  demandFactor: OPTIONAL_NUMBER,
+  // Other fields of a layer are refused: a misspelt one would be missed in silence.
+  layers: z.record(z.string(), z.strictObject(LAYER)),
+  quotas: partOf(DEFAULT_QUOTAS),
+  prices: z.strictObject({ currency: z.string(), source: z.string(), readOn: z.string() }),
+};
+
+/** What is judged of the fields that only the reference stacks need; the compiler sees the rest. */
+const STACKS: Fields<Omit<StackEnvironment, keyof Environment>> = {
+  vpcCidr: z.string(),
+  account: z.string(),
+  egress: z.looseObject({ via: z.string() }),
+  task: z.looseObject({ image: z.looseObject({}), port: z.number(), healthCheckPath: z.string() }),
+  sessionTable: z.looseObject({ warmThroughput: z.record(z.string(), z.number()).optional() }),
+  edge: z.looseObject({
+    webAcl: z.string(),
+    domain: z
+      .strictObject({
+        names: z.array(z.string()),
+        certificateArn: z.string().optional(),
+        hostedZone: z.strictObject({ id: z.string(), name: z.string() }).optional(),
+      })
+      .optional(),
+  }),
+  logRetentionDays: z.number(),
+  deletionProtection: z.boolean(),
+};
+
+const OF_PLAN = z.looseObject(ENVIRONMENT);
+const OF_STACKS = z.looseObject({ ...ENVIRONMENT, ...STACKS });
+
+/** What the schema expects, as messages name it. */
+const TYPES: Readonly<Record<string, string>> = {
+  string: 'text',
+  number: 'a number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'a mapping',
+  record: 'a mapping',
+};
+
+/** Fields that are missing, of another type or unknown; empty when all that is planned with can be compared. */
+export function shapeProblems(given: unknown): EnvironmentProblem[] {
+  const isMapping = typeof given === 'object' && given !== null;
+  const name = isMapping && 'name' in given && typeof given.name === 'string' ? given.name : 'environment';
+  const { error } = (isMapping && 'vpcCidr' in given ? OF_STACKS : OF_PLAN).safeParse(given);
+  return (error?.issues ?? []).flatMap((issue): EnvironmentProblem[] => {
+    const mend = 'lib/environments.ts of prescale shows one';
+    if (issue.code === 'unrecognized_keys') {
+      return issue.keys.map((key) => {
+        const path = [...issue.path, key];
+        return problemAt(name, pathText(path), 'a known field', valueAt(given, path), mend);
+      });
+    }
+    const value = valueAt(given, issue.path);
+    const must = value === undefined || issue.code !== 'invalid_type' ? 'given' : TYPES[issue.expected]!;
+    return [problemAt(name, pathText(issue.path), must, value, mend)];
+  });
+}
+
+/** A problem of an environment; what JSON cannot hold is shown by its type. */
+export function problemAt(
+  environment: string,
+  path: string,
+  must: string,
+  value: unknown,
+  mend: string,
+): EnvironmentProblem {
+  return { path: `${environment}.${path}`, message: `${path} must be ${must}, got ${show(value)}`, mend };
+}
+
+/** `layers.playback.dependencies[0].limit`. */
+function pathText(path: readonly PropertyKey[]): string {
+  const text = path.map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`)).join('');
+  return text.replace(/^\./, '') || 'environment';
+}
+
+function valueAt(given: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce((value: unknown, key) => (value as Record<PropertyKey, unknown>)[key], given);
+}
+
+function show(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  if (typeof value === 'number') return String(value);
+  try {
+    return JSON.stringify(value) ?? typeof value;
+  } catch {
+    return typeof value;
+  }
+}
