@@ -4,7 +4,7 @@ import type { Environment } from '../lib/capacity/environment';
 import { planCapacity } from '../lib/capacity/plan-capacity';
 import { environments } from '../lib/environments';
 import { AS_OF, calendarText, horizonFor } from './calendar';
-import { digits, median, progress, table, timeRuns } from './measure';
+import { BenchmarkError, digits, median, progress, table, timeRuns } from './measure';
 
 const SIZES = [10, 100, 1000, 10_000];
 
@@ -21,7 +21,8 @@ export function benchPlanner(runs: number): string {
       toolVersion: 'bench',
     };
     const { length } = planCapacity(input).environments[0]!.releases;
-    if (length !== releases) throw new Error(`${length} of ${releases} releases were planned: the rest was deferred`);
+    if (length !== releases)
+      throw new BenchmarkError(`${length} of ${releases} releases were planned: the rest was deferred`);
     return () => planCapacity(input);
   });
 }
@@ -48,7 +49,7 @@ function growthTable(title: string, runs: number, prepare: (releases: number) =>
 
 function parse(releases: number): ReleaseCalendar {
   const { calendar, diagnostics } = parseCalendar([{ file: 'bench.yaml', text: calendarText(releases) }]);
-  if (!calendar) throw new Error(`the calendar of the benchmark is invalid: ${diagnostics[0]!.message}`);
+  if (!calendar) throw new BenchmarkError(`the calendar of the benchmark is invalid: ${diagnostics[0]!.message}`);
   return calendar;
 }
 

@@ -1,3 +1,6 @@
+/** Why a benchmark has no result, in words that need no stack trace. */
+export class BenchmarkError extends Error {}
+
 /** Long enough for the compiler to have seen the hot paths, and for the garbage collector to have its share of short work. */
 const LEAST_MS = 1000;
 

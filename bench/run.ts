@@ -1,24 +1,40 @@
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
+import { benchCost } from './cost';
 import { benchParse, benchPlanner } from './growth';
+import { BenchmarkError } from './measure';
 import { benchStartup } from './startup';
+import { benchSynth } from './synth';
+import { benchTests } from './tests';
 
 const HELP = `Usage: npm run -s bench -- [options]
 
 Measures in one run and prints ratios. Asserts nothing about time. Tables go to stdout, progress to stderr.
 
-  --only NAME   planner, parse or startup (default: all)
-  --runs N      least number of counted runs; the median is printed (default: 5, startup 15)
+  --only NAME   cost, planner, parse, startup, synth or tests (default: all but tests, which runs the whole of npm test)
+  --runs N      least number of counted runs; the median is printed
+                (default: planner and parse 5, startup 15, synth 5, tests 1; cost measures no time)
   --help        prints this
 
 bench/README.md says how to read it.
 `;
 
-/** Each with the number of runs that makes its median steady: whole processes vary most. */
-const BENCHMARKS: Readonly<Record<string, { runs: number; measure: (runs: number) => string }>> = {
+interface Benchmark {
+  /** Runs that make its median steady: whole processes vary most. Absent when it measures no time. */
+  readonly runs?: number;
+  /** Too long for those who want all the others. */
+  readonly onlyWhenNamed?: true;
+  readonly measure: (runs: number) => string;
+}
+
+const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
+  cost: { measure: benchCost },
   planner: { runs: 5, measure: benchPlanner },
   parse: { runs: 5, measure: benchParse },
   startup: { runs: 15, measure: benchStartup },
+  // Last of those that run by themselves: it ends with an error when the app that it compares with is out of step.
+  synth: { runs: 5, measure: benchSynth },
+  tests: { runs: 1, onlyWhenNamed: true, measure: benchTests },
 };
 
 /** What to measure, or what is wrong with the arguments. */
@@ -36,7 +52,14 @@ function readArguments(args: string[]): { help: boolean; names: string[]; runs?:
   if (runs !== undefined && !/^[1-9]\d{0,3}$/.test(runs)) {
     return `--runs must be a whole number from 1 to 9999, got "${runs}"`;
   }
-  return { help, names: only === undefined ? names : [only], ...(runs !== undefined && { runs: Number(runs) }) };
+  if (runs !== undefined && only !== undefined && BENCHMARKS[only]!.runs === undefined) {
+    return `--runs does not go with --only ${only}, which measures no time`;
+  }
+  return {
+    help,
+    names: only === undefined ? names.filter((name) => !BENCHMARKS[name]!.onlyWhenNamed) : [only],
+    ...(runs !== undefined && { runs: Number(runs) }),
+  };
 }
 
 const read = readArguments(process.argv.slice(2));
@@ -48,8 +71,14 @@ if (typeof read === 'string') {
 } else {
   const processors = cpus();
   process.stdout.write(`Node ${process.version}, ${processors.length} × ${processors[0]?.model ?? 'unknown'}\n`);
-  for (const name of read.names) {
-    const { runs, measure } = BENCHMARKS[name]!;
-    process.stdout.write(`\n${measure(read.runs ?? runs)}`);
+  try {
+    for (const name of read.names) {
+      const { runs = 1, measure } = BENCHMARKS[name]!;
+      process.stdout.write(`\n${measure(read.runs ?? runs)}`);
+    }
+  } catch (error) {
+    if (!(error instanceof BenchmarkError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = 1;
   }
 }

@@ -704,6 +704,7 @@ describe('the kinds of content', () => {
   test('are what the sample service sends with the shared page, and the reduced page has its shape', async () => {
     const app = buildApp({ sessions: new MemorySessions(), maxEventLoopDelayMs: 1000 });
     try {
+      app.log.level = 'silent';
       const answer = await fetch((await app.listen({ port: 0, host: '127.0.0.1' })) + CONTENT_KINDS.sharedPage.path);
       expect(answer.headers.get('cache-control')).toBe(CONTENT_KINDS.sharedPage.cacheControl);
       const page = (await answer.json()) as object;

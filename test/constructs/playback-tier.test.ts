@@ -52,13 +52,15 @@ describe('ZonedVpc', () => {
       /(s3|dynamodb|ecr\.\w+|logs)\W*$/.exec(JSON.stringify(Properties.ServiceName))?.[1],
       Properties.SubnetIds?.length ?? Properties.RouteTableIds.length,
     ]);
-    expect(endpoints.toSorted()).toEqual([
-      ['Gateway', 'dynamodb', 2],
-      ['Gateway', 's3', 2],
-      ['Interface', 'ecr.api', 2],
-      ['Interface', 'ecr.dkr', 2],
-      ['Interface', 'logs', 2],
-    ]);
+    expect(new Set(endpoints)).toEqual(
+      new Set([
+        ['Gateway', 'dynamodb', 2],
+        ['Gateway', 's3', 2],
+        ['Interface', 'ecr.api', 2],
+        ['Interface', 'ecr.dkr', 2],
+        ['Interface', 'logs', 2],
+      ]),
+    );
   });
 
   test('lets the network reach its interface endpoints over TLS, and nobody else', () => {

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -14,7 +15,7 @@ const TIMEOUT = 120_000;
 const CREDENTIALS_ACCOUNT = '222222222222';
 
 /** Answers who the credentials belong to, denies everything else, and remembers what was asked. */
-function startAws(): Promise<{ server: Server; asked: string[] }> {
+async function startAws(): Promise<{ server: Server; asked: string[] }> {
   const asked: string[] = [];
   const server = createServer((request, response) => {
     let body = '';
@@ -33,7 +34,8 @@ function startAws(): Promise<{ server: Server; asked: string[] }> {
       );
     });
   });
-  return new Promise((resolve) => server.listen(0, 'localhost', () => resolve({ server, asked })));
+  await once(server.listen(0, 'localhost'), 'listening');
+  return { server, asked };
 }
 
 /** `cdk deploy` of one environment with credentials of the account above. */
