@@ -45,7 +45,10 @@ const sessionWrites = (limit: number): Dependency => ({ name: 'session table wri
 /** What a new table bears without being warmed. */
 const NEW_TABLE_WRITES = 4000;
 
-/** Seconds that a deploy may take until the scalable target is updated: two quiet stacks and one update take a few minutes. */
+/**
+ * Seconds that a deploy may take until the scalable target is updated: a quiet `Playback` and one update take a few minutes. A new image takes
+ * longer: it is deployed first, by itself.
+ */
 const DEPLOY_WINDOW_SECONDS = 900;
 
 /** Tries a change out: a hundredth of the demand on the smallest fleet that survives the loss of a task. */
@@ -59,6 +62,8 @@ const dev: StackEnvironment = {
     playback: {
       ...PLAYBACK,
       baseline: 2,
+      // ECS rounds down: 110 % of two tasks leave no room for a third, and no deployment would ever end.
+      maximumPercent: 150,
       // Two thirds of the 1,133 that 2 tasks bear after the loss of one of three zones: 2 · 1,000 · 0.85 · 2/3.
       baselineRequestsPerSecond: 750,
       maximum: 20,
@@ -66,8 +71,8 @@ const dev: StackEnvironment = {
     },
   },
   quotas: {
-    // maximum · 110 % · 4 vCPU = 88
-    fargateVcpu: 100,
+    // maximum · 150 % · 4 vCPU
+    fargateVcpu: 120,
     fargateLaunchesPerSecond: 20,
     loadBalancerTargets: 1000,
     networkInterfaces: 5000,

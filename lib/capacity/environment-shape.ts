@@ -74,15 +74,30 @@ const ENVIRONMENT: Fields<Environment> = {
   prices: z.strictObject({ currency: z.string(), source: z.string(), readOn: z.string() }),
 };
 
-/** What is judged of the fields that only the reference stacks need; the compiler sees the rest. */
+/** Of the fields that only the reference stacks need. */
 const STACKS: Fields<Omit<StackEnvironment, keyof Environment>> = {
   vpcCidr: z.string(),
   account: z.string(),
-  egress: z.looseObject({ via: z.string() }),
-  task: z.looseObject({ image: z.looseObject({}), port: z.number(), healthCheckPath: z.string() }),
-  sessionTable: z.looseObject({ warmThroughput: z.record(z.string(), z.number()).optional() }),
-  edge: z.looseObject({
+  egress: z.strictObject({ via: z.string(), gateways: OPTIONAL_NUMBER }),
+  task: z.strictObject({
+    image: z.strictObject({
+      repository: z.string().optional(),
+      digest: z.string().optional(),
+      folder: z.string().optional(),
+    }),
+    port: z.number(),
+    healthCheckPath: z.string(),
+    cpu: z.number(),
+    memoryMiB: z.number(),
+  } satisfies Fields<StackEnvironment['task']>),
+  sessionTable: z.strictObject({
+    warmThroughput: z.strictObject({ readUnitsPerSecond: z.number(), writeUnitsPerSecond: z.number() }).optional(),
+    pointInTimeRecovery: z.boolean(),
+  } satisfies Fields<StackEnvironment['sessionTable']>),
+  edge: z.strictObject({
     webAcl: z.string(),
+    originShield: z.boolean(),
+    accessLogs: z.boolean(),
     domain: z
       .strictObject({
         names: z.array(z.string()),
@@ -90,7 +105,7 @@ const STACKS: Fields<Omit<StackEnvironment, keyof Environment>> = {
         hostedZone: z.strictObject({ id: z.string(), name: z.string() }).optional(),
       })
       .optional(),
-  }),
+  } satisfies Fields<StackEnvironment['edge']>),
   logRetentionDays: z.number(),
   deletionProtection: z.boolean(),
 };

@@ -240,7 +240,7 @@ export interface StackEnvironment extends Required<Environment> {
   readonly edge: {
     /** `count` and `block` are what the rules of the web ACL do; start with `count` and read its log. */
     readonly webAcl: 'off' | 'count' | 'block';
-    /** One more cache in front of each origin, which collapses the requests of all regions. Costs per request. */
+    /** One more cache in front of the bucket and the shared page, which collapses the requests of all regions. Costs per request. */
     readonly originShield: boolean;
     /** Access logs of the distribution, as Parquet for Athena. */
     readonly accessLogs: boolean;
@@ -249,7 +249,7 @@ export interface StackEnvironment extends Required<Environment> {
   };
   /** One of `LOG_RETENTION_DAYS`; for all logs, in CloudWatch and in buckets. */
   readonly logRetentionDays: (typeof LOG_RETENTION_DAYS)[number];
-  /** Whether load balancer, session table and content outlive a mistake: they cannot be deleted, or are kept when their stack goes. */
+  /** Whether load balancer and session table refuse to be deleted. Buckets are kept in any case. */
   readonly deletionProtection: boolean;
 }
 

@@ -163,7 +163,21 @@ function expectStacks(environment: StackEnvironment, expect: Expect): void {
   );
   const subnets = privateSubnets(vpcCidr, zoneIds.length);
   expect(subnets !== undefined, 'vpcCidr', 'an IPv4 range of /16 to /28', vpcCidr, 'for example 10.40.0.0/16');
-  const { maximum = 0, maximumPercent = PROFILE_DEFAULTS.maximumPercent } = layers.playback ?? {};
+  expect(
+    'playback' in layers,
+    'layers',
+    'with a layer playback',
+    Object.keys(layers),
+    'Playback and Capacity stand on it',
+  );
+  const { baseline = 0, maximum = 0, maximumPercent = PROFILE_DEFAULTS.maximumPercent } = layers.playback ?? {};
+  expect(
+    Math.floor((baseline * maximumPercent) / 100) > baseline || baseline === 0,
+    'layers.playback.maximumPercent',
+    `above ${baseline} tasks when ECS rounds it down, or no deployment could ever start one`,
+    maximumPercent,
+    `at least ${Math.ceil((100 * (baseline + 1)) / baseline)}`,
+  );
   const tasks = rollingTasks(maximum, maximumPercent);
   expect(
     !subnets || subnets.tasksAfterZoneLoss >= tasks,
@@ -189,7 +203,14 @@ function expectStacks(environment: StackEnvironment, expect: Expect): void {
     'at most one gateway for each zone',
   );
   const { image } = task;
-  if ('repository' in image) {
+  expect(
+    'folder' in image !== ('repository' in image && 'digest' in image),
+    'task.image',
+    'given either a repository with a digest or a folder',
+    image,
+    'for example { folder: "service" }',
+  );
+  if ('repository' in image && 'digest' in image) {
     expect(
       /^[a-z0-9]+([._/-][a-z0-9]+)*$/.test(image.repository),
       'task.image.repository',
@@ -219,6 +240,7 @@ function expectStacks(environment: StackEnvironment, expect: Expect): void {
     task.healthCheckPath,
     'for example /health',
   );
+  expectTaskSize(task, layers.playback, expect);
   for (const key of ['readUnitsPerSecond', 'writeUnitsPerSecond'] as const) {
     const least = key === 'readUnitsPerSecond' ? NEW_TABLE_READS : NEW_TABLE_WRITES;
     const value = sessionTable.warmThroughput?.[key] ?? least;
@@ -264,6 +286,42 @@ function expectStacks(environment: StackEnvironment, expect: Expect): void {
     'days that CloudWatch Logs knows',
     logRetentionDays,
     `choose from ${LOG_RETENTION_DAYS.join(', ')}`,
+  );
+}
+
+/** Memory in GiB that Fargate gives to a number of vCPU: from, to, in steps of. */
+const FARGATE_MEMORY: Readonly<Record<number, readonly [from: number, to: number, step: number]>> = {
+  256: [0.5, 2, 0.5],
+  512: [1, 4, 1],
+  1024: [2, 8, 1],
+  2048: [4, 16, 1],
+  4096: [8, 30, 1],
+  8192: [16, 60, 4],
+  16384: [32, 120, 8],
+};
+
+function expectTaskSize(task: StackEnvironment['task'], playback: LayerProfile | undefined, expect: Expect): void {
+  const { cpu, memoryMiB } = task;
+  const sizes = Object.keys(FARGATE_MEMORY).join(', ');
+  const memory = FARGATE_MEMORY[cpu];
+  expect(memory !== undefined, 'task.cpu', 'a size of Fargate', cpu, `choose from ${sizes}`);
+  if (memory) {
+    const [from, to, step] = memory;
+    const gib = memoryMiB / 1024;
+    expect(
+      isWithin(gib, from, to) && Number.isInteger((gib - from) / step),
+      'task.memoryMiB',
+      `from ${from * 1024} to ${to * 1024} in steps of ${step * 1024} beside ${cpu} CPU units`,
+      memoryMiB,
+      'choose a size of Fargate',
+    );
+  }
+  expect(
+    playback?.vcpuPerUnit === undefined || playback.vcpuPerUnit === cpu / 1024,
+    'layers.playback.vcpuPerUnit',
+    `${cpu / 1024}, as the task has ${cpu} CPU units`,
+    playback?.vcpuPerUnit,
+    'the quota of vCPU is compared with it',
   );
 }
 

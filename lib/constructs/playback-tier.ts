@@ -1,5 +1,6 @@
 import { Peer, Port, SecurityGroup, type IPeer, type IVpc, type SubnetSelection } from 'aws-cdk-lib/aws-ec2';
 import {
+  AvailabilityZoneRebalancing,
   Cluster,
   ContainerInsights,
   FargateService,
@@ -143,8 +144,10 @@ export class PlaybackTier extends Construct {
       maxHealthyPercent: maximumPercent,
       // A bad image ends its own deployment and the last good one comes back, without anybody awake.
       circuitBreaker: { rollback: true },
-      // No failed health check counts while a task boots: the p95 of its start, without the 20 s that two good answers take.
-      healthCheckGracePeriod: Duration.seconds(60),
+      // No failed health check counts while a task boots: as long as the start latency that floors lead by.
+      healthCheckGracePeriod: Duration.seconds(120),
+      // The sizing bears the loss of a zone while tasks are spread evenly; a new one is ready before the one that it replaces goes.
+      availabilityZoneRebalancing: AvailabilityZoneRebalancing.ENABLED,
     });
 
     this.targetGroup = new ApplicationTargetGroup(this, 'Targets', {

@@ -13,9 +13,10 @@ export interface RateLimits {
    */
   readonly perSession?: number;
   /**
-   * Of one address, without a session, on all paths of the service.
+   * Of one address, with and without sessions, on all paths of the service: a session can be made up, an address cannot.
    *
-   * @default 22000: a thousand viewers behind one address of a carrier, each opening the app (12) and refreshing twice a minute (10)
+   * @default 31000: a thousand viewers behind one address of a carrier, each with a play (12), two refreshes a minute (10), five heartbeats
+   * and an exit (4)
    */
   readonly perAddress?: number;
 }
@@ -70,8 +71,8 @@ const NO_TRANSFORMATION = [{ priority: 0, type: 'NONE' }];
 /**
  * A web ACL for a distribution: rule groups of AWS, and two limits on requests to the service.
  *
- * Addresses alone are a poor measure on the night: whole households and whole cities of a mobile carrier share one. So callers with a
- * session are limited by it, on what decides who may play, and only those without one by their address. Who is limited gets 429 and
+ * Addresses alone are a poor measure on the night: whole households and whole cities of a mobile carrier share one. So a session is limited
+ * narrowly, on what decides who may play, and an address widely, on everything. Who is limited gets 429 and
  * `Retry-After`, who meets a rule of AWS gets 403. Counted and blocked requests are logged, without cookies and credentials. Must stand in a
  * stack in us-east-1.
  *
@@ -144,7 +145,10 @@ function managedRules(mode: WebAclProps['mode']): Rule[] {
       managedRuleGroupStatement: {
         vendorName: 'AWS',
         name,
-        ruleActionOverrides: countOnly.map((rule) => ({ name: rule, actionToUse: { count: {} } })),
+        // CloudFormation takes no empty list.
+        ...(countOnly.length > 0 && {
+          ruleActionOverrides: countOnly.map((rule) => ({ name: rule, actionToUse: { count: {} } })),
+        }),
       },
     },
     overrideAction: mode === 'count' ? { count: {} } : { none: {} },
@@ -153,7 +157,7 @@ function managedRules(mode: WebAclProps['mode']): Rule[] {
 
 function rateRules({
   mode,
-  limits: { perSession = 400, perAddress = 22_000 } = {},
+  limits: { perSession = 400, perAddress = 31_000 } = {},
   entitlementPaths = ['/api/play', '/api/heartbeat', '/api/exit'],
   servicePath = '/api/',
 }: WebAclProps): Rule[] {
@@ -178,7 +182,7 @@ function rateRules({
       action,
       statement: {
         rateBasedStatement: {
-          // Requests without the header are left to the next rule.
+          // Requests without the header, such as the play that opens a session, are left to the next rule.
           aggregateKeyType: 'CUSTOM_KEYS',
           customKeys: [{ ip: {} }, { header: { name: SESSION_HEADER, textTransformations: NO_TRANSFORMATION } }],
           limit: perSession,
@@ -195,23 +199,12 @@ function rateRules({
           aggregateKeyType: 'IP',
           limit: perAddress,
           evaluationWindowSec: WINDOW_SECONDS,
-          scopeDownStatement: {
-            andStatement: { statements: [pathBeginsWith(servicePath), { notStatement: { statement: hasSession } }] },
-          },
+          scopeDownStatement: pathBeginsWith(servicePath),
         },
       },
     },
   ];
 }
-
-const hasSession: CfnWebACL.StatementProperty = {
-  sizeConstraintStatement: {
-    fieldToMatch: { singleHeader: { Name: SESSION_HEADER } },
-    comparisonOperator: 'GT',
-    size: 0,
-    textTransformations: NO_TRANSFORMATION,
-  },
-};
 
 function pathBeginsWith(path: string): CfnWebACL.StatementProperty {
   return {

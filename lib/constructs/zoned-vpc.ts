@@ -5,6 +5,7 @@ import {
   CfnVPCGatewayAttachment,
   FlowLogDestination,
   FlowLogFileFormat,
+  type GatewayVpcEndpoint,
   GatewayVpcEndpointAwsService,
   InterfaceVpcEndpointAwsService,
   IpAddresses,
@@ -15,6 +16,7 @@ import {
   Vpc,
   type ISubnet,
 } from 'aws-cdk-lib/aws-ec2';
+import { AnyPrincipal, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import { CfnResource, Stack } from 'aws-cdk-lib/core';
@@ -29,8 +31,8 @@ export interface ZonedVpcProps {
   /** Most tasks that run at a time, a rolling deployment included; each takes one address. */
   readonly maximumTasks: number;
   /**
-   * How what runs in the private subnets reaches AWS. With `endpoints` there is no way to the internet, only to ECR, CloudWatch Logs, S3 and
-   * DynamoDB; with `nat` it leads through so many gateways, at most one for each zone.
+   * How what runs in the private subnets reaches AWS. With `endpoints` there is no way to the internet, only to ECR with its images, CloudWatch
+   * Logs and the tables of this account; with `nat` it leads through so many gateways, at most one for each zone.
    *
    * @default - a NAT gateway for each zone
    */
@@ -40,6 +42,20 @@ export interface ZonedVpcProps {
   /** How long the log of closing the default security group is kept. @default RetentionDays.ONE_MONTH */
   readonly logRetention?: RetentionDays;
 }
+
+/** What a service does with the items of a table. */
+const TABLE_ACTIONS = [
+  'BatchGetItem',
+  'BatchWriteItem',
+  'ConditionCheckItem',
+  'DeleteItem',
+  'DescribeTable',
+  'GetItem',
+  'PutItem',
+  'Query',
+  'Scan',
+  'UpdateItem',
+].map((action) => `dynamodb:${action}`);
 
 /** What tasks on Fargate need without a way to the internet, beside S3, which holds the layers of images. */
 const INTERFACE_ENDPOINTS = {
@@ -60,6 +76,10 @@ export class ZonedVpc extends Construct {
   readonly vpc: Vpc;
   /** What must be there before a task can pull its image: let a service depend on it. */
   readonly egressReady = new DependencyGroup();
+  /** With `endpoints` it lets through the layers of images and nothing else: add what your service reads. */
+  readonly s3Endpoint: GatewayVpcEndpoint;
+  /** With `endpoints` it leads to the tables of this account alone. */
+  readonly dynamoDbEndpoint: GatewayVpcEndpoint;
 
   constructor(scope: Construct, id: string, { zoneIds, cidr, maximumTasks, logBucket, ...props }: ZonedVpcProps) {
     super(scope, id);
@@ -103,6 +123,8 @@ export class ZonedVpc extends Construct {
     });
     this.keepLogOfDefaultGroup(logRetention);
     if (isolated) this.addInternetGateway();
+    this.s3Endpoint = this.vpc.addGatewayEndpoint('S3', { service: GatewayVpcEndpointAwsService.S3 });
+    this.dynamoDbEndpoint = this.vpc.addGatewayEndpoint('DynamoDb', { service: GatewayVpcEndpointAwsService.DYNAMODB });
     this.addEndpoints(cidr, isolated);
     // Parquet in S3: thousands of tasks would make flow logs in CloudWatch Logs dearer than the network.
     const flowLog = this.vpc.addFlowLog('FlowLog', {
@@ -143,11 +165,29 @@ export class ZonedVpc extends Construct {
   /** Gateway endpoints cost nothing and carry the layers of images, so both ways out have them. */
   private addEndpoints(cidr: string, isolated: boolean): void {
     this.egressReady.add(
-      this.vpc.internetConnectivityEstablished,
-      this.vpc.addGatewayEndpoint('S3', { service: GatewayVpcEndpointAwsService.S3 }),
-      this.vpc.addGatewayEndpoint('DynamoDb', { service: GatewayVpcEndpointAwsService.DYNAMODB }),
+      // Their routes to the NAT gateways, where there are any.
+      ...this.vpc.privateSubnets.map((subnet) => subnet.internetConnectivityEstablished),
+      this.s3Endpoint,
+      this.dynamoDbEndpoint,
     );
     if (!isolated) return;
+    const { account, partition, region } = Stack.of(this);
+    // Without these anybody in the network could carry anything to buckets and tables of any account.
+    this.s3Endpoint.addToPolicy(
+      new PolicyStatement({
+        principals: [new AnyPrincipal()],
+        actions: ['s3:GetObject'],
+        // Where ECR keeps the layers of images.
+        resources: [`arn:${partition}:s3:::prod-${region}-starport-layer-bucket/*`],
+      }),
+    );
+    this.dynamoDbEndpoint.addToPolicy(
+      new PolicyStatement({
+        principals: [new AnyPrincipal()],
+        actions: TABLE_ACTIONS,
+        resources: [`arn:${partition}:dynamodb:${region}:${account}:table/*`],
+      }),
+    );
     const group = new SecurityGroup(this, 'EndpointGroup', {
       vpc: this.vpc,
       description: 'Interface endpoints: TLS from the network',

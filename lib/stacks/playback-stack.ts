@@ -4,7 +4,7 @@ import { Platform } from 'aws-cdk-lib/aws-ecr-assets';
 import { Repository } from 'aws-cdk-lib/aws-ecr';
 import { ContainerImage } from 'aws-cdk-lib/aws-ecs';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
-import { Duration, Stack, Validations, type StackProps } from 'aws-cdk-lib/core';
+import { CfnRule, Duration, Fn, Stack, Validations, type StackProps } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 import {
   type BuiltImage,
@@ -97,6 +97,17 @@ export class PlaybackStack extends Stack {
           `the image ${image.repository}@${image.digest.slice(0, 15)}… stands for your own, no task could start; ` +
             `mend: push one and write its digest as task.image into lib/environments.ts`,
         );
+        // Templates are to be read before there is an image; a deploy would end half an hour later in a rollback that the protection of
+        // the load balancer stops. So CloudFormation refuses it before it makes anything.
+        new CfnRule(this, 'ImageIsYourOwn', {
+          assertions: [
+            {
+              assert: Fn.conditionEquals(image.digest, 'a digest of your own'),
+              assertDescription:
+                'task.image in lib/environments.ts is a placeholder: write the digest of your own image',
+            },
+          ],
+        });
       }
       const repository = Repository.fromRepositoryName(this, 'Images', image.repository);
       return ContainerImage.fromEcrRepository(repository, image.digest);

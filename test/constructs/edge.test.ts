@@ -534,21 +534,15 @@ describe('WebAcl', () => {
     expect(paths(rule)).toEqual(['/api/play', '/api/heartbeat', '/api/exit']);
   });
 
-  test('limits an address where there is no session, on all paths of the service', () => {
+  test('limits an address widely, with any session, on all paths of the service', () => {
     const rule = rateRule(build(), 'RequestsPerAddress');
-    expect(rule).toMatchObject({ AggregateKeyType: 'IP', Limit: 22_000, EvaluationWindowSec: 300 });
-    expect(rule.ScopeDownStatement.AndStatement.Statements[1]).toMatchObject({
-      NotStatement: {
-        Statement: {
-          SizeConstraintStatement: {
-            FieldToMatch: { SingleHeader: { Name: 'x-session-id' } },
-            ComparisonOperator: 'GT',
-            Size: 0,
-          },
-        },
-      },
-    });
+    expect(rule).toMatchObject({ AggregateKeyType: 'IP', Limit: 31_000, EvaluationWindowSec: 300 });
+    expect(rule.CustomKeys).toBeUndefined();
     expect(paths(rule)).toEqual(['/api/']);
+  });
+
+  test('holds no empty list, which CloudFormation refuses', () => {
+    expect(JSON.stringify(build().toJSON())).not.toContain('"RuleActionOverrides":[]');
   });
 
   test('takes other limits and paths, a single one too', () => {
@@ -557,7 +551,7 @@ describe('WebAcl', () => {
     expect(rateRule(template, 'RequestsPerSession').ScopeDownStatement.ByteMatchStatement.SearchString).toBe(
       '/license',
     );
-    expect(rateRule(template, 'RequestsPerAddress').Limit).toBe(22_000);
+    expect(rateRule(template, 'RequestsPerAddress').Limit).toBe(31_000);
     expect(paths(rateRule(template, 'RequestsPerAddress'))).toEqual(['/v2/']);
   });
 

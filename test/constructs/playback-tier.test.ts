@@ -6,6 +6,7 @@ import { LogBucket } from '../../lib/constructs/log-bucket';
 import { PlaybackTier, type PlaybackTierProps } from '../../lib/constructs/playback-tier';
 import { SessionTable, type SessionTableProps } from '../../lib/constructs/session-table';
 import { ZonedVpc, type ZonedVpcProps } from '../../lib/constructs/zoned-vpc';
+import { CfnResource } from 'aws-cdk-lib/core';
 import { OtherStack } from '../stacks/test-app';
 
 describe('ZonedVpc', () => {
@@ -68,6 +69,43 @@ describe('ZonedVpc', () => {
       GroupDescription: 'Interface endpoints: TLS from the network',
       SecurityGroupIngress: [Match.objectLike({ CidrIp: '10.0.0.0/20', FromPort: 443, ToPort: 443 })],
     });
+  });
+
+  test('carries nothing to buckets and tables of others through endpoints', () => {
+    const template = build({ egress: { via: 'endpoints' } });
+    const policies = Object.values(
+      template.findResources('AWS::EC2::VPCEndpoint', { Properties: { VpcEndpointType: 'Gateway' } }),
+    );
+    expect(policies.map(({ Properties }) => JSON.stringify(Properties.PolicyDocument.Statement[0].Resource))).toEqual([
+      expect.stringContaining(':s3:::prod-us-east-1-starport-layer-bucket/*'),
+      expect.stringMatching(/:dynamodb:us-east-1:.*AccountId.*:table\/\*/),
+    ]);
+  });
+
+  test.each([
+    [
+      'its routes to NAT gateways',
+      { via: 'nat', gateways: 1 },
+      ['AWS::EC2::Route', 'AWS::EC2::SubnetRouteTableAssociation', 'AWS::EC2::VPCEndpoint'],
+    ],
+    ['its endpoints', { via: 'endpoints' }, ['AWS::EC2::VPCEndpoint']],
+  ] as const)('is ready for a service when %s are there', (_, egress, types) => {
+    const stack = new OtherStack();
+    const { egressReady } = new ZonedVpc(stack, 'Network', {
+      zoneIds: ['use1-az1', 'use1-az2'],
+      cidr: '10.0.0.0/20',
+      maximumTasks: 900,
+      logBucket: new LogBucket(stack, 'Logs'),
+      egress,
+    });
+    const service = new CfnResource(stack, 'Service', { type: 'AWS::CloudFormation::WaitConditionHandle' });
+    service.node.addDependency(egressReady);
+    const { Resources } = Template.fromStack(stack).toJSON() as {
+      Resources: Record<string, { Type: string; DependsOn?: string[] }>;
+    };
+    const awaited = Resources['Service']!.DependsOn!.map((id) => Resources[id]!.Type);
+    expect(new Set(awaited)).toEqual(new Set(types));
+    expect(awaited.filter((type) => type === 'AWS::EC2::VPCEndpoint')).toHaveLength(egress.via === 'nat' ? 2 : 5);
   });
 
   test('carries images and sessions past its NAT gateways', () => {
@@ -145,6 +183,13 @@ describe('PlaybackTier', () => {
     });
     build().hasResourceProperties('AWS::ECS::Service', deployment(110));
     build({ maximumPercent: 150 }).hasResourceProperties('AWS::ECS::Service', deployment(150));
+  });
+
+  test('spreads tasks over zones again after one was lost, and lets them boot', () => {
+    build().hasResourceProperties('AWS::ECS::Service', {
+      AvailabilityZoneRebalancing: 'ENABLED',
+      HealthCheckGracePeriodSeconds: 120,
+    });
   });
 
   test('has a private load balancer that drops invalid headers and logs access', () => {

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { ScalableDimension, ServiceNamespace } from '@aws-sdk/client-application-auto-scaling';
-import type { StackEnvironment } from '../../lib/capacity/environment';
+import type { RepositoryImage, StackEnvironment } from '../../lib/capacity/environment';
 import { NEW_TABLE_WRITES } from '../../lib/capacity/limits';
 import { validateEnvironment } from '../../lib/capacity/validate-environment';
 import { environments } from '../../lib/environments';
@@ -60,17 +60,6 @@ test('environments can be connected: their networks do not overlap', () => {
   ranges.slice(1).forEach((range, index) => expect(range.start).toBeGreaterThanOrEqual(ranges[index]!.end));
 });
 
-test('prod runs with everything on that dev does without', () => {
-  const [dev, prod] = [environmentNamed('dev'), environmentNamed('prod')];
-  expect([dev.edge, prod.edge]).toEqual([
-    { webAcl: 'off', originShield: false, accessLogs: false },
-    { webAcl: 'count', originShield: true, accessLogs: true },
-  ]);
-  expect([dev.egress, prod.egress]).toEqual([{ via: 'nat', gateways: 1 }, { via: 'endpoints' }]);
-  expect([dev.deletionProtection, prod.deletionProtection]).toEqual([false, true]);
-  expect(dev.logRetentionDays).toBeLessThan(prod.logRetentionDays);
-});
-
 describe('check refuses an environment of the stacks', () => {
   const prod = environmentNamed('prod');
   const inTask = (task: Partial<StackEnvironment['task']>) => ({ task: { ...prod.task, ...task } });
@@ -91,6 +80,31 @@ describe('check refuses an environment of the stacks', () => {
     [
       'task.image.repository must be the name of a repository in ECR, got "1.dkr.ecr.us-east-1.amazonaws.com/playback:1"',
       inTask({ image: { repository: '1.dkr.ecr.us-east-1.amazonaws.com/playback:1', digest } }),
+    ],
+    [
+      'task.image must be given either a repository with a digest or a folder, got {"repository":"playback"}',
+      inTask({ image: { repository: 'playback' } as RepositoryImage }),
+    ],
+    [
+      'task.cpu must be a size of Fargate, got 6144',
+      {
+        ...inTask({ cpu: 6144, memoryMiB: 16_384 }),
+        layers: { playback: { ...prod.layers['playback']!, vcpuPerUnit: 6 } },
+      },
+    ],
+    [
+      'task.memoryMiB must be from 8192 to 30720 in steps of 1024 beside 4096 CPU units, got 9000',
+      inTask({ memoryMiB: 9000 }),
+    ],
+    ['layers.playback.vcpuPerUnit must be 2, as the task has 2048 CPU units, got 4', inTask({ cpu: 2048 })],
+    [
+      'layers.playback.maximumPercent must be above 5 tasks when ECS rounds it down, or no deployment could ever start one, got 110',
+      { layers: { playback: { ...prod.layers['playback']!, baseline: 5, baselineRequestsPerSecond: 1 } } },
+    ],
+    ['layers must be with a layer playback, got ["web"]', { layers: { web: prod.layers['playback']! } }],
+    [
+      'edge.accesLogs must be a known field, got true',
+      inEdge({ accesLogs: true } as Partial<StackEnvironment['edge']>),
     ],
     ['task.port must be a port from 1 to 65535, got 0', inTask({ port: 0 })],
     ['task.healthCheckPath must be a path that begins with /, got "health"', inTask({ healthCheckPath: 'health' })],

@@ -55,6 +55,13 @@ describe('an environment', () => {
     expect([playback.region, edge.region, capacity.region]).toEqual(['eu-west-1', 'us-east-1', 'eu-west-1']);
   });
 
+  test('is deployed in an order in which no floor waits for the distribution', () => {
+    const ids = testStage('prod')
+      .synth()
+      .stacks.map(({ stackName }) => stackName);
+    expect(ids).toEqual(['prod-Playback', 'prod-Capacity', 'prod-Edge']);
+  });
+
   test('looks nothing up, with and without a known account', () => {
     for (const account of [undefined, '111111111111']) {
       const stage = testStage('prod', { account });
@@ -194,14 +201,24 @@ describe('all environments', () => {
   });
 
   test('hold no secret', () => {
-    const text = JSON.stringify(all);
-    // Keys of AWS, private keys, and dynamic references or literals where a password would stand.
-    expect(text).not.toMatch(
-      /\b(AKIA|ASIA)[A-Z0-9]{16}\b|BEGIN [A-Z ]*PRIVATE KEY|\{\{resolve:|"[A-Za-z]*(Password|SecretString|Token)":"/,
-    );
+    // What a task is told, all of it: anything else has to be looked at first.
+    for (const [id, { ContainerDefinitions }] of ofType('AWS::ECS::TaskDefinition')) {
+      for (const { Environment, Secrets } of ContainerDefinitions as {
+        Environment: { Name: string }[];
+        Secrets?: object;
+      }[]) {
+        expect([id, Environment.map(({ Name }) => Name), Secrets]).toEqual([id, ['PORT', 'SESSION_TABLE'], undefined]);
+      }
+    }
+    for (const [id, { Environment }] of ofType('AWS::Lambda::Function'))
+      expect([id, Environment]).toEqual([id, undefined]);
+    const secret =
+      /\b(AKIA|ASIA)[A-Z0-9]{16}\b|BEGIN [A-Z ]*PRIVATE KEY|\{\{resolve:|"\w*(Password|Secret|SecretString|Token)":"/i;
+    expect(JSON.stringify({ DbPassword: 'hunter2' })).toMatch(secret);
+    expect(JSON.stringify(all).match(secret)).toBeNull();
   });
 
-  test('encrypt what they store and what they carry', () => {
+  test('encrypt what they store, and what they carry to and from viewers', () => {
     for (const [id, bucket] of ofType('AWS::S3::Bucket')) {
       expect([id, bucket]).toEqual([
         id,
@@ -251,16 +268,78 @@ describe('all environments', () => {
     }
   });
 
-  test('protect what cannot be made again where that is asked for', () => {
-    for (const [id, table] of ofType('AWS::DynamoDB::GlobalTable')) {
-      const { deletionProtection } = environmentNamed(id.split('/')[0]!);
-      expect([id, JSON.stringify(table)]).toEqual([
-        id,
-        expect.stringContaining(`"DeletionProtectionEnabled":${deletionProtection}`),
-      ]);
-    }
+  test('refuse the placeholder for an image before they make anything', () => {
+    const rules = (name: string, digest?: string): object => {
+      const given = environmentNamed(name);
+      const environment = digest ? { ...given, task: { ...given.task, image: { repository: 'own', digest } } } : given;
+      const stage = new EnvironmentStage(testApp(), { environment, plan: planFor(environment) });
+      const { Rules } = JSON.parse(templateText(stage, 'playback')) as { Rules: object };
+      return Rules;
+    };
+    expect(rules('prod')).toHaveProperty('ImageIsYourOwn');
+    expect(rules('prod', `sha256:${'a'.repeat(64)}`)).not.toHaveProperty('ImageIsYourOwn');
+    expect(rules('dev')).not.toHaveProperty('ImageIsYourOwn');
   });
 });
+
+describe.each(environments.map((environment) => [environment.name, environment] as const))(
+  '%s',
+  (name, environment) => {
+    const stage = testStage(name);
+    const count = (stack: (typeof STACKS)[number], type: string): number =>
+      Object.keys(Template.fromStack(stage[stack]).findResources(type)).length;
+
+    test('has the way out that it states', () => {
+      const { egress } = environment;
+      expect(count('playback', 'AWS::EC2::NatGateway')).toBe(egress.via === 'nat' ? egress.gateways : 0);
+      expect(count('playback', 'AWS::EC2::VPCEndpoint')).toBe(egress.via === 'nat' ? 2 : 5);
+    });
+
+    test('protects, restores and warms what it states', () => {
+      const template = Template.fromStack(stage.playback);
+      const { deletionProtection, sessionTable } = environment;
+      template.hasResourceProperties('AWS::ElasticLoadBalancingV2::LoadBalancer', {
+        LoadBalancerAttributes: Match.arrayWith([
+          { Key: 'deletion_protection.enabled', Value: String(deletionProtection) },
+        ]),
+      });
+      const warm = sessionTable.warmThroughput;
+      template.hasResource('AWS::DynamoDB::GlobalTable', {
+        DeletionPolicy: deletionProtection ? 'Retain' : 'Delete',
+        Properties: {
+          Replicas: [
+            Match.objectLike({
+              DeletionProtectionEnabled: deletionProtection,
+              PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: sessionTable.pointInTimeRecovery },
+            }),
+          ],
+          WarmThroughput: warm
+            ? { ReadUnitsPerSecond: warm.readUnitsPerSecond, WriteUnitsPerSecond: warm.writeUnitsPerSecond }
+            : Match.absent(),
+        },
+      });
+    });
+
+    test('has the web ACL, the shield and the logs that it states', () => {
+      const { webAcl, originShield, accessLogs } = environment.edge;
+      expect(count('edge', 'AWS::WAFv2::WebACL')).toBe(webAcl === 'off' ? 0 : 1);
+      expect(count('edge', 'AWS::Logs::Delivery')).toBe(accessLogs ? 1 : 0);
+      expect(count('edge', 'AWS::Glue::Table')).toBe(accessLogs ? 1 : 0);
+      expect(JSON.stringify(Template.fromStack(stage.edge).toJSON()).includes('"OriginShieldRegion"')).toBe(
+        originShield,
+      );
+    });
+
+    test('runs the image that it states', () => {
+      const { image } = environment.task;
+      const [{ Properties }] = Object.values(
+        Template.fromStack(stage.playback).findResources('AWS::ECS::TaskDefinition'),
+      ) as [CfnTemplateResource];
+      const shown = JSON.stringify((Properties['ContainerDefinitions'] as { Image: unknown }[])[0]!.Image);
+      expect(shown).toContain('repository' in image ? `/${image.repository}@${image.digest}` : 'container-assets');
+    });
+  },
+);
 
 describe('cdk-nag', () => {
   const app = testApp();
