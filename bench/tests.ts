@@ -29,7 +29,7 @@ export function benchTests(runs: number): string {
       turns.push(
         commands.map((command) => {
           progress(`tests: ${command}, turn ${turn} of ${runs}`);
-          return timeCommand(command === 'jest' ? `jest --json --outputFile=${report}` : command);
+          return timeCommand(command === 'jest' ? `jest --json --outputFile='${report}'` : command);
         }),
       );
       const { testResults } = JSON.parse(readFileSync(report, 'utf8')) as JestReport;

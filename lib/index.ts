@@ -13,6 +13,7 @@ export type {
 } from './capacity/environment';
 export { floorAt } from './capacity/floor-at';
 export { planCapacity, type PlanCapacityInput } from './capacity/plan-capacity';
+export { targetOf } from './capacity/target-of';
 export { AccessLogs, type AccessLogsProps } from './constructs/access-logs';
 export { CONTENT_KINDS, type CachedContent, type Caching, type ContentKinds } from './constructs/content-kinds';
 export { EdgeDistribution, type DistributionDomain, type EdgeDistributionProps } from './constructs/edge-distribution';

@@ -63,7 +63,9 @@ export function loadPlans(input: LoadPlansInput): LoadedPlans {
         ? undefined
         : [...new Set((known ?? environments).flatMap(({ layers }) => Object.keys(layers ?? {})))],
   });
-  if (!calendar || problems.length > 0) return { calendar, diagnostics: [...diagnostics, ...problems], ok: false };
+  if (!calendar || problems.length > 0) {
+    return { calendar, diagnostics: sortDiagnostics([...diagnostics, ...problems]), ok: false };
+  }
   const plan = planCapacity({ calendar, environments, asOf, horizonSeconds, toolVersion: TOOL_VERSION });
   const errors = plan.environments.flatMap((environment) =>
     findingDiagnostics(environment, calendar, input.environmentsFile).filter(({ severity }) => severity === 'error'),

@@ -238,6 +238,16 @@ const OFFENCES: readonly (readonly [file: string, rule: string, lines: readonly 
         [`${folder}/globals.ts`, 'no-restricted-globals', ['process.env;', 'process.exit(1);', 'performance.now();']],
       ] as const,
   ),
+  [
+    'examples/attach/offender.ts',
+    'no-restricted-imports',
+    [
+      "import { loadPlan } from '../../lib/load-plan';",
+      "import { App } from 'aws-cdk-lib';",
+      "import { z } from 'zod';",
+    ],
+  ],
+  ['lib/capacity/environment-shape.ts', 'no-restricted-imports', ["import { readFileSync } from 'node:fs';"]],
   ...['lib/commands', 'bin', 'bench', 'test'].map(
     (folder) => [`${folder}/exits.ts`, 'no-restricted-properties', ['process.exit(1);']] as const,
   ),
@@ -249,6 +259,14 @@ const ALLOWED: readonly (readonly [file: string, lines: readonly string[]])[] = 
   ['lib/stages/allowed.ts', ["import { environments } from '../environments';"]],
   ['lib/report/allowed.ts', ["import Table from 'cli-table3';", "import { toIso } from '../capacity/instants';"]],
   ['lib/commands/allowed.ts', ['Date.now();', 'process.env;', "import { readFileSync } from 'node:fs';"]],
+  [
+    'examples/attach/allowed.ts',
+    [
+      "import { loadPlan } from 'prescale';",
+      "import { App } from 'aws-cdk-lib/core';",
+      "import { live } from './environments';",
+    ],
+  ],
   ['bin/allowed.ts', ['Date.now();', 'process.env;', 'process.exitCode = 1;']],
 ];
 

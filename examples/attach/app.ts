@@ -5,8 +5,8 @@ import { App, Stack, type StackProps } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 import { SharedServicesStack } from './shared-services';
 // Floors for the releases: two lines here, four below.
-import { loadPlan, ReleaseFloors } from 'prescale';
-import { live } from './environments';
+import { loadPlan, ReleaseFloors, targetOf } from 'prescale';
+import { environments, live } from './environments';
 // End of the floors.
 
 /** The team's own stack, as it was before: a service, and what scales it. */
@@ -35,8 +35,8 @@ class PlaybackStack extends Stack {
 
     // Floors for the releases: minimum, maximum and scheduled actions of `scaling`. Its policies stay.
     const asOf = String(this.node.tryGetContext('asOf') ?? new Date().toISOString());
-    const { targets } = loadPlan({ calendarDir: 'release-calendar', environment: live, asOf });
-    const plan = targets.find(({ id }) => id === 'eu-west-1/playback')!;
+    const planned = loadPlan({ calendarDir: 'release-calendar', environment: live, known: environments, asOf });
+    const plan = targetOf(planned, 'playback');
     new ReleaseFloors(this, 'ReleaseFloors', { plan, target: scaling });
     // End of the floors.
   }

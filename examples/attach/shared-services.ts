@@ -1,8 +1,8 @@
 import { PredefinedMetric, TargetTrackingScalingPolicy } from 'aws-cdk-lib/aws-applicationautoscaling';
 import { Duration, Stack, type StackProps } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
-import { loadPlan, ReleaseFloors, type TargetPlan } from 'prescale';
-import { live } from './environments';
+import { loadPlan, ReleaseFloors, targetOf } from 'prescale';
+import { environments, live } from './environments';
 
 /**
  * Floors for what other tools deploy, by resource id. This stack owns their scalable targets, so nobody else may register
@@ -12,12 +12,11 @@ export class SharedServicesStack extends Stack {
   constructor(scope: Construct, id: string, props: StackProps) {
     super(scope, id, props);
     const asOf = String(this.node.tryGetContext('asOf') ?? new Date().toISOString());
-    const { targets } = loadPlan({ calendarDir: 'release-calendar', environment: live, asOf });
-    const planOf = (layer: string): TargetPlan => targets.find(({ id }) => id === `eu-west-1/${layer}`)!;
+    const planned = loadPlan({ calendarDir: 'release-calendar', environment: live, known: environments, asOf });
 
     // An ECS service that Terraform owns.
     const catalogue = new ReleaseFloors(this, 'CatalogueFloors', {
-      plan: planOf('catalogue'),
+      plan: targetOf(planned, 'catalogue'),
       target: { resourceId: 'service/media/catalogue' },
     });
     new TargetTrackingScalingPolicy(this, 'CatalogueCpu', {
@@ -29,7 +28,7 @@ export class SharedServicesStack extends Stack {
 
     // The alias `live` of a function: not $LATEST, which cannot have provisioned concurrency.
     const signIn = new ReleaseFloors(this, 'SignInFloors', {
-      plan: planOf('sign-in'),
+      plan: targetOf(planned, 'sign-in'),
       target: { resourceId: 'function:sign-in:live' },
     });
     new TargetTrackingScalingPolicy(this, 'SignInUse', {

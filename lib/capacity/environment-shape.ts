@@ -19,7 +19,7 @@ const OPTIONAL_NUMBER = z.number().optional();
 /** Any part of a model of which every part has a default. */
 function partOf(model: object): z.ZodType {
   const fields = Object.entries(model).map(([key, value]: [string, unknown]): [string, z.ZodType] => {
-    if (Array.isArray(value)) return [key, z.array(z.number()).optional()];
+    if (Array.isArray(value)) return [key, z.tuple([z.number(), z.number()]).optional()];
     return [key, typeof value === 'object' && value !== null ? partOf(value) : OPTIONAL_NUMBER];
   });
   return z.strictObject(Object.fromEntries(fields)).optional();
@@ -41,7 +41,7 @@ const DEPENDENCY: Fields<Dependency> = {
 const LAYER: Fields<LayerProfile> = {
   namespace: z.string(),
   dimension: z.string(),
-  unit: z.string(),
+  unit: z.string().min(1),
   baseline: z.number(),
   baselineRequestsPerSecond: z.number(),
   maximum: z.number(),
@@ -68,7 +68,6 @@ const ENVIRONMENT: Fields<Environment> = {
   zoneIds: z.array(z.string()),
   deployWindowSeconds: OPTIONAL_NUMBER,
   demandFactor: OPTIONAL_NUMBER,
-  // Other fields of a layer are refused: a misspelt one would be missed in silence.
   layers: z.record(z.string(), z.strictObject(LAYER)),
   quotas: partOf(DEFAULT_QUOTAS),
   prices: z.strictObject({ currency: z.string(), source: z.string(), readOn: z.string() }),
@@ -110,36 +109,69 @@ const STACKS: Fields<Omit<StackEnvironment, keyof Environment>> = {
   deletionProtection: z.boolean(),
 };
 
-const OF_PLAN = z.looseObject(ENVIRONMENT);
-const OF_STACKS = z.looseObject({ ...ENVIRONMENT, ...STACKS });
+// Unknown fields are refused everywhere: a misspelt one would be missed in silence.
+const OF_PLAN = z.strictObject(ENVIRONMENT);
+const OF_STACKS = z.strictObject({ ...ENVIRONMENT, ...STACKS });
 
-/** What the schema expects, as messages name it. */
-const TYPES: Readonly<Record<string, string>> = {
-  string: 'text',
-  number: 'a number',
-  boolean: 'true or false',
-  array: 'a list',
-  object: 'a mapping',
-  record: 'a mapping',
+/** What the schema expects, as messages name it, and the mend. */
+const TYPES: Readonly<Record<string, readonly [must: string, mend: string]>> = {
+  string: ['text', 'put it in quotes'],
+  number: ['a number', 'write digits without quotes'],
+  boolean: ['true or false', 'write it without quotes'],
+  array: ['a list', 'put it in brackets'],
+  tuple: ['a list', 'put two numbers in brackets'],
+  object: ['a mapping', 'write its fields in braces'],
+  record: ['a mapping', 'write its entries in braces'],
 };
 
 /** Fields that are missing, of another type or unknown; empty when all that is planned with can be compared. */
 export function shapeProblems(given: unknown): EnvironmentProblem[] {
   const isMapping = typeof given === 'object' && given !== null;
   const name = isMapping && 'name' in given && typeof given.name === 'string' ? given.name : 'environment';
-  const { error } = (isMapping && 'vpcCidr' in given ? OF_STACKS : OF_PLAN).safeParse(given);
+  const schema = isMapping && 'vpcCidr' in given ? OF_STACKS : OF_PLAN;
+  const { error } = schema.safeParse(given);
   return (error?.issues ?? []).flatMap((issue): EnvironmentProblem[] => {
-    const mend = 'lib/environments.ts of prescale shows one';
+    const value = valueAt(given, issue.path);
     if (issue.code === 'unrecognized_keys') {
+      const known = Object.keys(fieldsAt(schema, issue.path)).join(', ');
       return issue.keys.map((key) => {
         const path = [...issue.path, key];
-        return problemAt(name, pathText(path), 'a known field', valueAt(given, path), mend);
+        return problemAt(name, pathText(path), 'a known field', valueAt(given, path), `there are ${known}`);
       });
     }
-    const value = valueAt(given, issue.path);
-    const must = value === undefined || issue.code !== 'invalid_type' ? 'given' : TYPES[issue.expected]!;
-    return [problemAt(name, pathText(issue.path), must, value, mend)];
+    if (value === undefined) {
+      return [
+        problemAt(name, pathText(issue.path), 'given', value, 'add it; docs/attach.md says what an environment needs'),
+      ];
+    }
+    if (issue.code === 'invalid_type') {
+      const [must, mend] = TYPES[issue.expected]!;
+      return [problemAt(name, pathText(issue.path), must, value, mend)];
+    }
+    // Too short or too long.
+    return [
+      problemAt(
+        name,
+        pathText(issue.path),
+        Array.isArray(value) ? 'two numbers' : 'text with letters',
+        value,
+        'see docs/attach.md',
+      ),
+    ];
   });
+}
+
+/** The fields that the schema knows at a path. */
+function fieldsAt(schema: z.ZodType, path: readonly PropertyKey[]): Readonly<Record<string, z.ZodType>> {
+  let inner = schema;
+  for (const key of [...path, undefined]) {
+    while (inner instanceof z.ZodOptional) inner = inner.unwrap() as z.ZodType;
+    if (key === undefined) break;
+    if (inner instanceof z.ZodObject) inner = inner.shape[String(key)] as z.ZodType;
+    else if (inner instanceof z.ZodRecord) inner = inner.valueType as z.ZodType;
+    else if (inner instanceof z.ZodArray) inner = inner.element as z.ZodType;
+  }
+  return inner instanceof z.ZodObject ? inner.shape : {};
 }
 
 /** A problem of an environment; what JSON cannot hold is shown by its type. */

@@ -36,8 +36,16 @@ export function findingsOf(
     ...forecastFindings(environment, target, asOf),
     ...timeFindings(target, asOf, horizonEnd),
   ]);
+  // The horizon is the environment's: which layers a release beyond it asks for is no matter yet.
+  const beyond = targets
+    .flatMap((target) => beyondHorizon(target, horizonEnd))
+    .toSorted((a, b) => a.release.premiereAt - b.release.premiereAt);
+  const coveredUntil = targets.map(({ plan }) => plan.coveredUntil).toSorted()[0] ?? toIso(horizonEnd);
+  const ofHorizon = deferredFinding(beyond, 'beyond the horizon', coveredUntil);
   // What is said of a release is said once, however many targets it has.
-  const findings = new Map([...ofTargets, ...quotaFindings(environment, judged)].map((one) => [findingKey(one), one]));
+  const findings = new Map(
+    [...ofTargets, ...ofHorizon, ...quotaFindings(environment, judged)].map((one) => [findingKey(one), one]),
+  );
   return sortByKey([...findings.values()], findingKey);
 }
 
@@ -175,6 +183,30 @@ function forecastFindings(environment: Required<Environment>, target: PlannedTar
   return findings;
 }
 
+function deferredBy({ plan, demands }: PlannedTarget): ReleaseDemand[] {
+  const later = new Set(plan.deferred);
+  return demands.filter(({ release }) => later.has(release.id));
+}
+
+function beyondHorizon(target: PlannedTarget, horizonEnd: number): ReleaseDemand[] {
+  return deferredBy(target).filter(({ release }) => release.premiereAt >= horizonEnd);
+}
+
+/** Releases that a plan leaves for later, or nothing. */
+function deferredFinding(deferred: readonly ReleaseDemand[], why: string, coveredUntil: string): Finding[] {
+  const ids = [...new Set(deferred.map(({ release }) => release.id))];
+  if (ids.length === 0) return [];
+  return [
+    {
+      code: 'release/deferred',
+      severity: 'warning',
+      message: `${listNames(ids)} ${ids.length === 1 ? 'is' : 'are'} ${why}, and the plan covers until ${coveredUntil}`,
+      mend: `deploy again before then: a later plan brings ${ids.length === 1 ? 'it' : 'them'} in`,
+      releases: ids,
+    },
+  ];
+}
+
 function timeFindings(target: PlannedTarget, asOf: number, horizonEnd: number): Finding[] {
   const { plan, profile, demands, included, cut } = target;
   const findings: Finding[] = [];
@@ -190,24 +222,9 @@ function timeFindings(target: PlannedTarget, asOf: number, horizonEnd: number): 
       });
     }
   }
-  const later = new Set(plan.deferred);
-  const deferred = demands.filter(({ release }) => later.has(release.id));
-  const isBeyond = ({ release }: ReleaseDemand): boolean => release.premiereAt >= horizonEnd;
-  const reasons = [
-    { demands: deferred.filter(isBeyond), why: 'beyond the horizon' },
-    { demands: deferred.filter((demand) => !isBeyond(demand)), why: 'in a window that the plan cannot hold whole' },
-  ];
-  for (const { demands: left, why } of reasons) {
-    if (left.length === 0) continue;
-    const ids = left.map(({ release }) => release.id);
-    findings.push({
-      code: 'release/deferred',
-      severity: 'warning',
-      message: `${listNames(ids)} ${ids.length === 1 ? 'is' : 'are'} ${why}, and the plan covers until ${plan.coveredUntil}`,
-      mend: `deploy again before then: a later plan brings ${ids.length === 1 ? 'it' : 'them'} in`,
-      releases: ids,
-    });
-  }
+  const beyond = new Set(beyondHorizon(target, horizonEnd).map(({ release }) => release));
+  const cutOff = deferredBy(target).filter(({ release }) => !beyond.has(release));
+  findings.push(...deferredFinding(cutOff, 'in a window that the plan cannot hold whole', plan.coveredUntil));
   const last = included.at(-1);
   if (last && cut) {
     findings.push({

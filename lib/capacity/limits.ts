@@ -27,3 +27,31 @@ export const AURORA_REPLICAS = 15;
 /** Reads and writes per second of a new on-demand table of DynamoDB, before it has grown or was warmed. */
 export const NEW_TABLE_READS = 12_000;
 export const NEW_TABLE_WRITES = 4000;
+
+/** What Application Auto Scaling can scale; the part before the first colon is the namespace. */
+export const SCALABLE_DIMENSIONS: readonly string[] = [
+  'appstream:fleet:DesiredCapacity',
+  'cassandra:table:ReadCapacityUnits',
+  'cassandra:table:WriteCapacityUnits',
+  'comprehend:document-classifier-endpoint:DesiredInferenceUnits',
+  'comprehend:entity-recognizer-endpoint:DesiredInferenceUnits',
+  'custom-resource:ResourceType:Property',
+  'dynamodb:index:ReadCapacityUnits',
+  'dynamodb:index:WriteCapacityUnits',
+  'dynamodb:table:ReadCapacityUnits',
+  'dynamodb:table:WriteCapacityUnits',
+  'ec2:spot-fleet-request:TargetCapacity',
+  'ecs:service:DesiredCount',
+  'elasticache:cache-cluster:Nodes',
+  'elasticache:replication-group:NodeGroups',
+  'elasticache:replication-group:Replicas',
+  'elasticmapreduce:instancegroup:InstanceCount',
+  'kafka:broker-storage:VolumeSize',
+  'lambda:function:ProvisionedConcurrency',
+  'neptune:cluster:ReadReplicaCount',
+  'rds:cluster:ReadReplicaCount',
+  'sagemaker:inference-component:DesiredCopyCount',
+  'sagemaker:variant:DesiredInstanceCount',
+  'sagemaker:variant:DesiredProvisionedConcurrency',
+  'workspaces:workspacespool:DesiredUserSessions',
+];

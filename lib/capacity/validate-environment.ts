@@ -14,6 +14,7 @@ import {
   FARGATE_LAUNCHES_PER_MINUTE,
   NEW_TABLE_READS,
   NEW_TABLE_WRITES,
+  SCALABLE_DIMENSIONS,
   SCHEDULED_ACTIONS_PER_TARGET,
 } from './limits';
 import { resolveDemandModel } from './demand-model';
@@ -387,12 +388,21 @@ function expectProfile(profile: LayerProfile, expect: Expect): void {
       );
     }
   }
+  const dimensions = SCALABLE_DIMENSIONS.filter((dimension) => dimension.startsWith(`${profile.namespace}:`));
+  const namespaces = [...new Set(SCALABLE_DIMENSIONS.map((dimension) => dimension.split(':')[0]))];
   expect(
-    profile.dimension.startsWith(`${profile.namespace}:`),
+    dimensions.length > 0,
+    'namespace',
+    'one of Application Auto Scaling',
+    profile.namespace,
+    `choose from ${namespaces.join(', ')}`,
+  );
+  expect(
+    dimensions.length === 0 || dimensions.includes(profile.dimension),
     'dimension',
     `one of the namespace ${profile.namespace}`,
     profile.dimension,
-    'for example ecs:service:DesiredCount in the namespace ecs',
+    `choose from ${dimensions.join(', ')}`,
   );
   expect(
     profile.dimension !== 'rds:cluster:ReadReplicaCount' || maximum <= AURORA_REPLICAS,

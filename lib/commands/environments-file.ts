@@ -91,7 +91,12 @@ function toEnvironments(module: unknown): Environment[] {
     if (names.has(name)) throw new FileProblem(`two environments are named "${name}"`, 'rename or remove one of them');
     names.add(name);
   }
-  return list as Environment[];
+  try {
+    // A copy: a getter that throws, or what is no data, is a mistake of the file and found here.
+    return structuredClone(list) as Environment[];
+  } catch (error) {
+    throw new FileProblem(`environments must be plain data: ${(error as Error).message}`, MEND);
+  }
 }
 
 function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -21,6 +21,8 @@ export function runMain(run: (args: string[], output: Output, now: () => Date) =
     err: (text) => void process.stderr.write(text),
     columns: process.stdout.isTTY ? process.stdout.columns : undefined,
   };
+  // What never ends by itself, such as a file of environments that waits for ever, has not succeeded when the process runs out of work.
+  process.exitCode = EXIT.failure;
   void run(process.argv.slice(2), output, () => new Date()).then((code) => {
     process.exitCode = failure ?? code;
   });

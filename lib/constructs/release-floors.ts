@@ -85,7 +85,14 @@ export class ReleaseFloors extends Construct {
   constructor(scope: Construct, id: string, { plan, target }: ReleaseFloorsProps) {
     super(scope, id);
     this.plan = plan;
+    // Types are not checked in plain JavaScript.
+    if (!Array.isArray((plan as Partial<TargetPlan> | undefined)?.actions)) {
+      this.fail(
+        `plan must be the plan of one layer, got ${JSON.stringify(plan)?.slice(0, 60) ?? 'nothing'}; mend: targetOf(plan, 'playback')`,
+      );
+    }
     this.throwOn(planProblems(plan));
+    this.throwOn(regionProblems(plan, Stack.of(this)));
     const cfnTarget = this.findScalableTarget(target) ?? this.makeScalableTarget(target);
     this.scalableTarget = cfnTarget;
     this.throwOn(mismatches(plan, `scalable target ${quote(cfnTarget.node.path)}`, cfnTarget));
@@ -275,6 +282,15 @@ function planProblems(plan: TargetPlan): string[] {
     instants.add(action.at);
   }
   return problems;
+}
+
+function regionProblems(plan: TargetPlan, { region }: Stack): string[] {
+  const [planned] = plan.id.split('/');
+  if (Token.isUnresolved(region) || region === planned) return [];
+  return [
+    `plan ${quote(plan.id)} is for ${planned}, and its stack stands in ${region}, where that target is not; ` +
+      `mend: attach it in a stack of ${planned}, or set the region of the environment`,
+  ];
 }
 
 function boundsProblems(what: string, { min, max }: { readonly min: number; readonly max: number }): string[] {

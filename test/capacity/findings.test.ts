@@ -4,6 +4,8 @@ import type { Environment, LayerProfile, StackEnvironment } from '../../lib/capa
 import { retryAmplification } from '../../lib/capacity/findings';
 import { zoneIdPrefix } from '../../lib/capacity/regions';
 import { validateEnvironment } from '../../lib/capacity/validate-environment';
+import { ScalableDimension } from '@aws-sdk/client-application-auto-scaling';
+import { SCALABLE_DIMENSIONS } from '../../lib/capacity/limits';
 import { environments } from '../../lib/environments';
 import { at, environment, plan, release } from './fixtures';
 
@@ -401,8 +403,29 @@ describe('an environment in plain JavaScript or JSON', () => {
     expect(problem!.message).toBe('layers must be named with lower case letters, digits and hyphens, got "signIn"');
   });
 
-  test('may say more about itself than is planned with', () => {
-    expect(validateEnvironment({ ...whole, owner: 'platform' } as Environment)).toEqual([]);
+  test('says nothing that is not planned with: it could be meant for something that is', () => {
+    const given = { ...whole, demandFaktor: 0.1 } as Environment;
+    expect(validateEnvironment(given)).toMatchObject([
+      { message: 'demandFaktor must be a known field, got 0.1', mend: expect.stringContaining('demandFactor') },
+    ]);
+  });
+
+  test.each([
+    ['layers.playback.demand.stayRange must be two numbers, got [0.9,1.1,5]', ['demand', 'stayRange'], [0.9, 1.1, 5]],
+    ['layers.playback.unit must be text with letters, got ""', ['unit'], ''],
+    ['layers.playback.namespace must be one of Application Auto Scaling, got "ecss"', ['namespace'], 'ecss'],
+    [
+      'layers.playback.dimension must be one of the namespace ecs, got "ecs:service:DesiredCounts"',
+      ['dimension'],
+      'ecs:service:DesiredCounts',
+    ],
+  ])('is told %s', (message, path, value) => {
+    const problems = validateEnvironment(withValue(value, ['layers', 'playback', ...path], whole) as Environment);
+    expect(problems.map((problem) => problem.message)).toContain(message);
+  });
+
+  test('knows the dimensions of Application Auto Scaling, all of them', () => {
+    expect(SCALABLE_DIMENSIONS).toEqual(Object.values(ScalableDimension).toSorted());
   });
 
   test.each([[null], [undefined], ['live'], [[]]])('that is none at all, %j, is refused', (value) => {

@@ -195,6 +195,22 @@ describe('a module of environments', () => {
     }
   }, 60_000);
 
+  test('holds plain data, and a file that never ends has not succeeded', () => {
+    const list = JSON.stringify([live]);
+    const getter = `const list = ${list}; Object.defineProperty(list[0], 'region', { enumerable: true, get() { throw new Error('no'); } });`;
+    const [throws, functions] = checkEach([
+      write('getter.cjs', `${getter} exports.environments = list;`),
+      write('function.cjs', `exports.environments = [{ ...${list}[0], region: () => 1 }];`),
+    ]);
+    expect(throws).toMatchObject({ code: 2, err: expect.stringContaining('environments must be plain data: no') });
+    expect(functions).toMatchObject({ code: 2, err: expect.stringContaining('environments must be plain data: ') });
+
+    const waiting = write('waiting.mjs', 'await new Promise(() => {}); export const environments = [];');
+    const args = ['--import', 'tsx', 'bin/prescale.ts', 'check', '--calendar', calendar, '--environments', waiting];
+    const { status, stdout } = spawnSync(process.execPath, args, { cwd: ROOT, encoding: 'utf8' });
+    expect([status, stdout]).toEqual([3, '']);
+  });
+
   test('in TypeScript is loaded by a Node that can, and refused with a way out by one that cannot', () => {
     const file = write('typed.ts', `export const environments: readonly object[] = ${list};`);
     const [result] = checkEach([file], false);

@@ -7,6 +7,7 @@ const README = readFileSync(path.join(ROOT, 'README.md'), 'utf8');
 const SCRIPTS: Readonly<Record<string, string>> = {
   'npm start --': 'bin/start.ts',
   'npm run -s prescale --': 'bin/prescale.ts',
+  'npm run -s bench --': 'bench/run.ts',
 };
 
 // The main job synthesizes with the real CLI.
@@ -28,7 +29,11 @@ const sessions = [...README.matchAll(/```console\n\$ (.+)\n([^`]+)```/g)].map(([
 });
 
 test('the README shows what commands print', () => {
-  expect(sessions.map(([command]) => command.split(' -- ')[0])).toEqual(['npm start', 'npm run -s prescale']);
+  expect(sessions.map(([command]) => command.split(' -- ')[0])).toEqual([
+    'npm start',
+    'npm run -s prescale',
+    'npm run -s bench',
+  ]);
 });
 
 test.each(sessions)('"%s" prints what the README says', async (command, shown) => {

@@ -270,6 +270,25 @@ describe('ReleaseFloors', () => {
     );
   });
 
+  test('refuses the plan of another region, whose target it could not reach', () => {
+    const stack = new OtherStack(undefined, ['euw1-az1', 'euw1-az2'], 'eu-west-1');
+    expect(
+      () => new ReleaseFloors(stack, 'ReleaseFloors', { plan: targetPlan, target: scalableTarget(stack) }),
+    ).toThrow(
+      'plan "us-east-1/playback" is for us-east-1, and its stack stands in eu-west-1, where that target is not; mend: ',
+    );
+  });
+
+  test.each([
+    ['nothing', undefined, 'got nothing'],
+    ['the plan of a whole environment', { name: 'prod', targets: [] }, 'got {"name":"prod","targets":[]}'],
+  ])('refuses %s in place of the plan of a layer', (_, plan, got) => {
+    const stack = new OtherStack();
+    const attached = (): ReleaseFloors =>
+      new ReleaseFloors(stack, 'ReleaseFloors', { plan: plan as unknown as TargetPlan, target: scalableTarget(stack) });
+    expect(attached).toThrow(`plan must be the plan of one layer, ${got}; mend: targetOf(plan, 'playback')`);
+  });
+
   const attach = (plan: Partial<TargetPlan>) => () => {
     const stack = new OtherStack();
     new ReleaseFloors(stack, 'ReleaseFloors', { plan: { ...targetPlan, ...plan }, target: scalableTarget(stack) });

@@ -76,12 +76,13 @@ describe('the example that attaches floors', () => {
     const lines = blocks.flatMap(([, block]) => block!.split('\n').filter((line) => line.trim() !== ''));
     expect(blocks).toHaveLength(2);
     expect(lines).toHaveLength(6);
-    // The guide shows the same lines.
-    const guide = readFileSync(path.join(ROOT, 'docs', 'attach.md'), 'utf8');
-    expect(lines.filter((line) => !guide.includes(`${line.trim()}\n`))).toEqual([]);
+    for (const file of ['docs/attach.md', 'README.md']) {
+      const guide = readFileSync(path.join(ROOT, file), 'utf8');
+      expect([file, lines.filter((line) => !guide.includes(`${line.trim()}\n`))]).toEqual([file, []]);
+    }
     // Nothing else in the file knows of them.
     const rest = blocks.reduce((text, [block]) => text.replace(block, ''), source);
-    expect(rest).not.toMatch(/prescale|loadPlan|ReleaseFloors|environments'|\bplan\b|asOf/);
+    expect(rest).not.toMatch(/prescale|loadPlan|ReleaseFloors|environments'|\bplan(ned)?\b|asOf/);
   });
 
   test('registers the numbers of the plan for the service of its own stack, whose policies stay', () => {

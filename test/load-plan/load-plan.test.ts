@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Environment } from '../../lib/capacity/environment';
 import { environments } from '../../lib/environments';
+import { targetOf } from '../../lib/capacity/target-of';
 import { loadPlan, loadPlans } from '../../lib/load-plan';
 import { environment } from '../capacity/fixtures';
 
@@ -69,5 +70,13 @@ test('names of environments are compared only with those that are known', () => 
   expect(loadPlan({ calendarDir, environment: live, asOf: AS_OF }).targets[0]!.actions).toHaveLength(4);
   expect(() => loadPlan({ calendarDir, environment: live, known: [live], asOf: AS_OF })).toThrow(
     /environments names an unknown environment "preview"/,
+  );
+});
+
+test('the plan of a layer is found by its name, and a misspelt name is answered with those that there are', () => {
+  const plan = loadPlan({ calendarDir: OVERLAP, environment: environment({}, { name: 'live' }), asOf: AS_OF });
+  expect(targetOf(plan, 'playback')).toBe(plan.targets[0]);
+  expect(() => targetOf(plan, 'playbck')).toThrow(
+    'the plan of "live" has no layer "playbck"; mend: choose from "playback"',
   );
 });
