@@ -1,0 +1,47 @@
+import { type Decision, decide } from './decide';
+import type { GuardPlan, Place } from './guard-plan';
+import type { LiveAccount } from './live-account';
+
+/** Below this a call that is begun might not be answered before the Lambda is ended. */
+const SPARE_MILLISECONDS = 5000;
+
+export interface GuardRunInput {
+  readonly plan: GuardPlan;
+  readonly place: Place;
+  readonly account: LiveAccount;
+  /** True when the run is the last step of a deploy: the target is as CloudFormation wants it. */
+  readonly deployed: boolean;
+  /** The clock: seconds since the epoch. */
+  readonly readClock: () => number;
+  /** How long the run may still take. */
+  readonly remainingMilliseconds: () => number;
+}
+
+/** One run: reads the live state, then the clock, decides, and acts. A call that fails is collected by the account. */
+export async function runGuard(input: GuardRunInput): Promise<Decision> {
+  const { plan, place, account, deployed, readClock, remainingMilliseconds } = input;
+  const [live, stack] = await Promise.all([account.readLiveState(), deployed ? undefined : account.readStack()]);
+  const phase = deployed ? 'deployed' : isSettled(stack?.status) ? 'settled' : 'deploying';
+  const decision = decide({ plan, place, live, now: readClock(), phase });
+  const { register, put, remove } = decision;
+  const calls = [
+    ...(register ? [() => account.register(register)] : []),
+    ...put.map((action) => () => account.put(action)),
+    ...remove.map((name) => () => account.remove(name)),
+  ];
+  for (const [index, call] of calls.entries()) {
+    if (remainingMilliseconds() < SPARE_MILLISECONDS) {
+      account.failures.push(`out of time: ${calls.length - index} of ${calls.length} calls are left to the next run`);
+      break;
+    }
+    // One after the other: the first matters most, and Application Auto Scaling throttles early.
+    // oxlint-disable-next-line no-await-in-loop
+    await call();
+  }
+  return decision;
+}
+
+/** Whether CloudFormation has made the stack's resources and leaves them alone. A stack that failed is somebody's work in progress. */
+function isSettled(status: string | undefined): boolean {
+  return status !== undefined && /^(CREATE|UPDATE|UPDATE_ROLLBACK|IMPORT|IMPORT_ROLLBACK)_COMPLETE$/.test(status);
+}
