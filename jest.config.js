@@ -7,6 +7,8 @@ const swc = [
 module.exports = {
   testEnvironment: 'node',
   roots: ['<rootDir>/test'],
+  // Deploys need Python and take minutes: npm run test:deploy.
+  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/deploy/'],
   // temporal-polyfill is published as ES modules alone, which Node requires and Jest does not.
   transform: { '^.+\\.ts$': swc, '/temporal-[^/]+/.+\\.js$': swc },
   transformIgnorePatterns: ['/node_modules/(?!temporal-)'],
