@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
-import { BenchmarkError, progress } from './measure';
+import { BenchmarkError, digits, median, progress } from './measure';
 
 /** Root of the repository, where every process is started. */
 export const ROOT = path.join(__dirname, '..');
@@ -37,6 +37,23 @@ export function takeTurns(
     if (turn === 0) afterFirst?.();
   }
   return turns.slice(1);
+}
+
+/**
+ * A row for each process: its name, its median in milliseconds, and the median over the turns of its ratio to another.
+ *
+ * @param bareOf index of the process that the one of an index is compared with
+ */
+export function ratioRows(
+  processes: readonly TimedProcess[],
+  turns: readonly (readonly number[])[],
+  bareOf: (index: number) => number,
+): string[][] {
+  return processes.map(({ name }, index) => [
+    name,
+    digits(median(turns.map((turn) => turn[index]!))),
+    `× ${median(turns.map((turn) => turn[index]! / turn[bareOf(index)]!)).toFixed(2)}`,
+  ]);
 }
 
 /** Wall time of a process in milliseconds, its start included. */

@@ -1,5 +1,5 @@
-import { digits, median, table } from './measure';
-import { takeTurns, throughTsx } from './processes';
+import { table } from './measure';
+import { ratioRows, takeTurns, throughTsx } from './processes';
 
 const PROCESSES = [
   { name: 'bare: yaml, zod, temporal-polyfill, commander', args: throughTsx('bench/bare.ts') },
@@ -13,10 +13,6 @@ const PROCESSES = [
 /** Wall time of whole processes, as ratios to a bare one that loads the same packages in the same way: medians over the turns. */
 export function benchStartup(runs: number): string {
   const turns = takeTurns('startup', runs, PROCESSES);
-  const rows = PROCESSES.map(({ name }, index) => [
-    name,
-    digits(median(turns.map((turn) => turn[index]!))),
-    `× ${median(turns.map((turn) => turn[index]! / turn[0]!)).toFixed(2)}`,
-  ]);
+  const rows = ratioRows(PROCESSES, turns, () => 0);
   return table(`startup: whole processes through tsx, median of ${runs} turns`, ['process', 'ms', 'to bare'], rows);
 }

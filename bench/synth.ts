@@ -1,8 +1,8 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { BenchmarkError, digits, median, table } from './measure';
-import { ROOT, takeTurns, throughTsx, type TimedProcess } from './processes';
+import { BenchmarkError, table } from './measure';
+import { ratioRows, ROOT, takeTurns, throughTsx, type TimedProcess } from './processes';
 
 const AS_OF = '2026-11-21T00:00:00Z';
 
@@ -33,14 +33,7 @@ export function benchSynth(runs: number): string {
       compareResources(output('prescale-cli'), output('bare-cli'));
       compareResources(output('prescale-app'), output('bare-app'));
     });
-    const rows = processes.map(({ name }, index) => {
-      const bare = index - (index % 2);
-      return [
-        name,
-        digits(median(turns.map((turn) => turn[index]!))),
-        `× ${median(turns.map((turn) => turn[index]! / turn[bare]!)).toFixed(2)}`,
-      ];
-    });
+    const rows = ratioRows(processes, turns, (index) => index - (index % 2));
     const title = `synth: prod, validation off, median of ${runs} turns`;
     return table(title, ['process', 'ms', 'to bare'], rows);
   } finally {

@@ -45,6 +45,9 @@ const sessionWrites = (limit: number): Dependency => ({ name: 'session table wri
 /** What a new table bears without being warmed. */
 const NEW_TABLE_WRITES = 4000;
 
+/** Writes of the largest premiere in the calendar, with the 40,000 that a table may have by default above them. */
+const PROD_TABLE_WRITES = 35_000;
+
 /**
  * Seconds that a deploy may take until the scalable target is updated: a quiet `Playback` and one update take a few minutes. A new image takes
  * longer: it is deployed first, by itself.
@@ -143,7 +146,7 @@ const prod: StackEnvironment = {
       baselineRequestsPerSecond: 68_000,
       // 1,760 tasks while a deployment rolls: below the 2,000 granted targets of the load balancer.
       maximum: 1600,
-      dependencies: [sessionWrites(35_000)],
+      dependencies: [sessionWrites(PROD_TABLE_WRITES)],
     },
   },
   quotas: {
@@ -166,8 +169,7 @@ const prod: StackEnvironment = {
   egress: { via: 'endpoints' },
   task: { ...TASK, image: IMAGE },
   sessionTable: {
-    // Writes of the largest premiere in the calendar, with the 40,000 that a table may have by default above them.
-    warmThroughput: { readUnitsPerSecond: 12_000, writeUnitsPerSecond: 35_000 },
+    warmThroughput: { readUnitsPerSecond: 12_000, writeUnitsPerSecond: PROD_TABLE_WRITES },
     pointInTimeRecovery: true,
   },
   // Count until the log of a premiere night has shown whom the limits would have turned away.

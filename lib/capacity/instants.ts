@@ -12,3 +12,8 @@ export function fromIso(instant: string): number {
 export function toCompactIso(seconds: number): string {
   return `${toIso(seconds).slice(0, 16).replaceAll(/[-:]/g, '')}Z`;
 }
+
+/** An instant of a plan as Application Auto Scaling takes it. Without a time zone beside them its digits are read as UTC. */
+export function toSchedule(instant: string): string {
+  return `at(${instant.slice(0, 19)})`;
+}

@@ -3,6 +3,7 @@ import type { CfnService } from 'aws-cdk-lib/aws-ecs';
 import { CfnResource, Lazy, Stack, Token, Validations } from 'aws-cdk-lib/core';
 import { Construct, type IConstruct } from 'constructs';
 import type { ScheduledAction, TargetPlan } from '../capacity/capacity-plan';
+import { toSchedule } from '../capacity/instants';
 
 /** Scheduled actions of one scalable target; a fixed limit of Application Auto Scaling. */
 const MAXIMUM_ACTIONS = 200;
@@ -245,9 +246,8 @@ function isScalableTarget(construct: IConstruct): construct is CfnScalableTarget
 function renderAction({ name, at, min, max }: ScheduledAction): CfnScalableTarget.ScheduledActionProperty {
   return {
     scheduledActionName: name,
-    // The digits are UTC: without a time zone beside them that is how they are read. Minimum and maximum always
-    // together, because a minimum above the live maximum is undocumented.
-    schedule: `at(${at.slice(0, 19)})`,
+    schedule: toSchedule(at),
+    // Always together, because a minimum above the live maximum is undocumented.
     scalableTargetAction: { minCapacity: min, maxCapacity: max },
   };
 }

@@ -15,6 +15,7 @@ import {
   type ElasticLoadBalancingV2Client,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { ScheduledAction } from '../capacity/capacity-plan';
+import { toSchedule } from '../capacity/instants';
 import type { Registration } from './decide';
 import type { GuardTarget } from './guard-plan';
 import type { LiveAction, LiveState, LiveTarget } from './live-state';
@@ -109,7 +110,7 @@ export class LiveAccount {
           ...this.id,
           ResourceId: this.scope.resourceId,
           ScheduledActionName: name,
-          Schedule: `at(${at.slice(0, 19)})`,
+          Schedule: toSchedule(at),
           // What is left out of an update may stay as it was; only a start and an end are known to be deleted by that.
           Timezone: 'UTC',
           ScalableTargetAction: { MinCapacity: min, MaxCapacity: max },

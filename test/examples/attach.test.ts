@@ -5,6 +5,7 @@ import path from 'node:path';
 import { live } from '../../examples/attach/environments';
 import type { TargetPlan } from '../../lib/capacity/capacity-plan';
 import { loadPlan } from '../../lib/load-plan';
+import { registered } from '../fixtures/registered';
 
 const ROOT = path.join(__dirname, '..', '..');
 const EXAMPLE = path.join(ROOT, 'examples', 'attach');
@@ -54,19 +55,9 @@ function planOf(layer: string): TargetPlan {
   return targets.find(({ id }) => id === `eu-west-1/${layer}`)!;
 }
 
-/** What a plan registers. */
-function registered({ namespace, dimension, min, max, actions }: TargetPlan): object {
-  return {
-    ServiceNamespace: namespace,
-    ScalableDimension: dimension,
-    MinCapacity: min,
-    MaxCapacity: max,
-    ScheduledActions: actions.map((action) => ({
-      ScheduledActionName: action.name,
-      Schedule: `at(${action.at.replace('Z', '')})`,
-      ScalableTargetAction: { MinCapacity: action.min, MaxCapacity: action.max },
-    })),
-  };
+/** What a plan registers, and of what. */
+function target(plan: TargetPlan): object {
+  return { ServiceNamespace: plan.namespace, ScalableDimension: plan.dimension, ...registered(plan) };
 }
 
 describe('the example that attaches floors', () => {
@@ -90,7 +81,7 @@ describe('the example that attaches floors', () => {
     // The finale, by its audience, is what the fleet is raised for; the small premiere states its floor.
     expect(plan.actions.map(({ min }) => min)).toEqual(expect.arrayContaining([156, 60, 20]));
     const targets = ofType('Playback', TARGET);
-    expect(Object.values(targets).map(({ Properties }) => Properties)).toMatchObject([registered(plan)]);
+    expect(Object.values(targets).map(({ Properties }) => Properties)).toMatchObject([target(plan)]);
     const [logicalId] = Object.keys(targets);
     const policies = Object.values(ofType('Playback', POLICY)).map(({ Properties }) => Properties);
     expect(policies.map(({ ScalingTargetId }) => ScalingTargetId)).toEqual([{ Ref: logicalId }, { Ref: logicalId }]);
@@ -114,7 +105,7 @@ describe('the example that attaches floors', () => {
     const targets = Object.entries(ofType('SharedServices', TARGET));
     expect(targets).toHaveLength(2);
     const [logicalId, { Properties }] = targets.find(([, { Properties }]) => Properties['ResourceId'] === resourceId)!;
-    expect(Properties).toEqual({ ...registered(plan), ResourceId: resourceId });
+    expect(Properties).toEqual({ ...target(plan), ResourceId: resourceId });
     const policies = Object.values(ofType('SharedServices', POLICY));
     expect(policies.filter(({ Properties }) => JSON.stringify(Properties).includes(logicalId))).toHaveLength(1);
   });

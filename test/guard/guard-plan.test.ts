@@ -5,15 +5,7 @@ import { PLAN } from './fixtures';
 const TARGET = targetOf(
   plan([release({ id: 'finale', premiereAt: at('2027-02-01T20:00:00Z') })], '2027-01-01T00:00:00Z', environment()),
 );
-const FIELDS = {
-  environment: 'prod',
-  account: '123456789012',
-  region: 'us-east-1',
-  asOf: '2027-01-01T00:00:00Z',
-  deployWindowSeconds: 900,
-  calendarDigest: 'sha256:test',
-  toolVersion: '1.0.0',
-};
+const { schemaVersion: _version, target: _target, ...FIELDS } = PLAN;
 
 test('what is rendered is read back, without what the guard does not need', () => {
   const text = renderGuardPlan({ ...FIELDS, target: TARGET });

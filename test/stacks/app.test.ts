@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { environments } from '../../lib/environments';
 import { loadPlan } from '../../lib/load-plan';
+import { registered } from '../fixtures/registered';
 
 const root = join(__dirname, '..', '..');
 const { context: flags } = JSON.parse(readFileSync(join(root, 'cdk.json'), 'utf8')) as { context: object };
@@ -79,21 +80,10 @@ describe('the app', () => {
       const { templates } = await runApp({ asOf });
       for (const environment of environments) {
         const { targets } = loadPlan({ calendarDir: join(root, 'release-calendar'), environment, asOf });
-        const { min, max, actions } = targets[0]!;
         const [, text] = Object.entries(templates).find(([file]) => file.includes(`/${environment.name}Capacity`))!;
         const { Resources } = JSON.parse(text) as { Resources: Record<string, { Type: string; Properties: object }> };
-        const registered = Object.values(Resources).filter(({ Type }) => Type.endsWith('::ScalableTarget'));
-        expect(registered.map(({ Properties }) => Properties)).toMatchObject([
-          {
-            MinCapacity: min,
-            MaxCapacity: max,
-            ScheduledActions: actions.map((action) => ({
-              ScheduledActionName: action.name,
-              Schedule: `at(${action.at.replace('Z', '')})`,
-              ScalableTargetAction: { MinCapacity: action.min, MaxCapacity: action.max },
-            })),
-          },
-        ]);
+        const found = Object.values(Resources).filter(({ Type }) => Type.endsWith('::ScalableTarget'));
+        expect(found.map(({ Properties }) => Properties)).toMatchObject([registered(targets[0]!)]);
       }
     },
   );
