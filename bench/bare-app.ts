@@ -16,6 +16,16 @@ import {
   type IOrigin,
 } from 'aws-cdk-lib/aws-cloudfront';
 import { OriginGroup, S3BucketOrigin, VpcOrigin as VpcOriginOrigin } from 'aws-cdk-lib/aws-cloudfront-origins';
+import {
+  Alarm,
+  AlarmStatusWidget,
+  Dashboard,
+  GraphWidget,
+  type IMetric,
+  MathExpression,
+  Metric,
+} from 'aws-cdk-lib/aws-cloudwatch';
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import { AttributeType, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import {
   CfnInternetGateway,
@@ -36,16 +46,22 @@ import {
   ApplicationLoadBalancer,
   ApplicationProtocol,
   ApplicationTargetGroup,
+  HttpCodeElb,
   TargetType,
 } from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { CfnDatabase, CfnTable } from 'aws-cdk-lib/aws-glue';
-import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
+import { Rule, Schedule as EventSchedule } from 'aws-cdk-lib/aws-events';
+import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { CfnDelivery, CfnDeliveryDestination, CfnDeliverySource, LogGroup } from 'aws-cdk-lib/aws-logs';
 import { BlockPublicAccess, Bucket, BucketEncryption } from 'aws-cdk-lib/aws-s3';
 import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { CfnLoggingConfiguration, CfnWebACL } from 'aws-cdk-lib/aws-wafv2';
+import { Topic } from 'aws-cdk-lib/aws-sns';
 import { App, Duration, Stack, Stage, type StackProps } from 'aws-cdk-lib/core';
 import { AwsCustomResource, AwsCustomResourcePolicy, PhysicalResourceId } from 'aws-cdk-lib/custom-resources';
+import { Trigger } from 'aws-cdk-lib/triggers';
 import type { Construct } from 'constructs';
 
 // The resources of prod as somebody would write them with the CDK's own constructs, and nothing of lib: the price of a synth without
@@ -161,6 +177,16 @@ class Playback extends Stack {
   }
 }
 
+function guardMetric(metricName: string): Metric {
+  return new Metric({ namespace: 'bare', metricName, dimensionsMap: { environment: 'prod', target: 'playback' } });
+}
+
+function alarmOn(stack: Stack, id: string, metric: IMetric, topic: Topic): Alarm {
+  const alarm = new Alarm(stack, id, { metric, threshold: 0, evaluationPeriods: 3 });
+  alarm.addAlarmAction(new SnsAction(topic));
+  return alarm;
+}
+
 interface OnPlayback extends StackProps {
   readonly playback: Playback;
 }
@@ -194,6 +220,81 @@ class Capacity extends Stack {
       predefinedMetric: PredefinedMetric.ECS_SERVICE_AVERAGE_CPU_UTILIZATION,
       targetValue: 60,
     });
+    this.guard(target);
+    this.watch(loadBalancer);
+  }
+
+  private watch(loadBalancer: ApplicationLoadBalancer): void {
+    const [wake, inform] = ['Wake', 'Inform'].map((id) => new Topic(this, id, { enforceSSL: true }));
+    const events = new LogGroup(this, 'Events', { logGroupName: '/aws/events/bare' });
+    const metrics: IMetric[] = [
+      ...['PlanExpired', 'GuardFailed', 'Repairs'].map((name) => guardMetric(name)),
+      ...['Healthy', 'LiveFloor', 'Running', 'ScaleInSuspended', 'Problems'].map(
+        (name) =>
+          new MathExpression({
+            expression: 'planned - live',
+            usingMetrics: { planned: guardMetric('PlannedFloor'), live: guardMetric(name) },
+          }),
+      ),
+      loadBalancer.metrics.targetResponseTime({ statistic: 'p99' }),
+      new MathExpression({
+        expression: '100 * errors / requests',
+        usingMetrics: {
+          errors: loadBalancer.metrics.httpCodeElb(HttpCodeElb.ELB_5XX_COUNT),
+          requests: loadBalancer.metrics.requestCount(),
+        },
+      }),
+      ...['ScaledToMax', 'PlacementFailed', 'Throttled'].map((eventName) => {
+        const { ruleName } = new Rule(this, eventName, {
+          eventPattern: { source: ['aws.ecs'], detail: { eventName: [eventName] } },
+          targets: [{ bind: () => ({ arn: events.logGroupArn }) }],
+        });
+        return new Metric({
+          namespace: 'AWS/Events',
+          metricName: 'TriggeredRules',
+          dimensionsMap: { RuleName: ruleName },
+        });
+      }),
+    ];
+    events.addToResourcePolicy(
+      new PolicyStatement({
+        principals: [new ServicePrincipal('events.amazonaws.com')],
+        actions: ['logs:PutLogEvents'],
+        resources: [events.logGroupArn],
+      }),
+    );
+    const alarms = metrics.map((metric, index) => alarmOn(this, `Alarm${index}`, metric, index % 2 ? wake! : inform!));
+    new Dashboard(this, 'Dashboard', {
+      widgets: [
+        [new AlarmStatusWidget({ alarms })],
+        ...metrics.slice(0, 8).map((metric) => [new GraphWidget({ left: [metric] })]),
+      ],
+    });
+  }
+
+  private guard(target: ScalableTarget): void {
+    const logGroup = new LogGroup(this, 'GuardLog');
+    const makeHandler = (handler: string): NodejsFunction => {
+      const made = new NodejsFunction(this, handler, {
+        entry: path.join(__dirname, '..', 'lib', 'guard', 'handlers.ts'),
+        handler,
+        logGroup,
+        bundling: { minify: true, externalModules: [] },
+      });
+      made.addToRolePolicy(
+        new PolicyStatement({ actions: ['application-autoscaling:RegisterScalableTarget'], resources: ['*'] }),
+      );
+      return made;
+    };
+    const guard = makeHandler('guard');
+    guard.configureAsyncInvoke({ retryAttempts: 0 });
+    new Trigger(this, 'FirstStep', { handler: makeHandler('beforeDeploy'), executeBefore: [guard, target] });
+    new Trigger(this, 'LastStep', { handler: makeHandler('afterDeploy'), executeAfter: [target] });
+    new LogGroup(this, 'TriggerLog');
+    new Rule(this, 'EveryMinute', {
+      schedule: EventSchedule.rate(Duration.minutes(1)),
+      targets: [new LambdaFunction(guard)],
+    });
   }
 }
 
@@ -211,6 +312,7 @@ class Edge extends Stack {
       })),
       webAclId: this.webAcl(),
     });
+    alarmOn(this, 'Errors', distribution.metric5xxErrorRate(), new Topic(this, 'Wake', { enforceSSL: true }));
     this.publishFiles(content, distribution);
     this.deliverLogs(distribution, logBucket);
   }

@@ -5,7 +5,7 @@ import { App } from 'aws-cdk-lib/core';
 import { renderDiagnostics } from '../lib/calendar/render-diagnostics';
 import type { StackEnvironment } from '../lib/capacity/environment';
 import { environments } from '../lib/environments';
-import { loadPlans, parseInstant, unknownEnvironments } from '../lib/load-plan';
+import { deployPlanOf, loadPlans, parseInstant, unknownEnvironments } from '../lib/load-plan';
 import { EnvironmentStage } from '../lib/stages/environment-stage';
 
 /** Mistakes in how the app was called, in contrast to problems in the calendar or the plan. */
@@ -37,11 +37,9 @@ function main(): void {
   }
 
   for (const environment of selected) {
-    const environmentPlan = plan.environments.find(({ name }) => name === environment.name);
-    if (environmentPlan === undefined) throw new Error(`no plan was made for environment "${environment.name}"`);
     new EnvironmentStage(app, {
       environment,
-      plan: environmentPlan,
+      plan: deployPlanOf(plan, environment.name),
       // Set by the CDK CLI when there are credentials; without them the templates fit any account.
       account: process.env['CDK_DEFAULT_ACCOUNT'],
     });

@@ -1,4 +1,4 @@
-import type { Dependency, RepositoryImage, StackEnvironment } from './capacity/environment';
+import type { AlarmSettings, Dependency, RepositoryImage, StackEnvironment } from './capacity/environment';
 
 const PRICE_SOURCE =
   'AWS Fargate price list, Linux/x86, us-east-1, us-east-2 and eu-west-1 alike, as restated by third parties: 0.04048 per vCPU-hour, 0.004445 per GB-hour';
@@ -54,6 +54,14 @@ const PROD_TABLE_WRITES = 35_000;
  */
 const DEPLOY_WINDOW_SECONDS = 900;
 
+/** Of staging and prod. Nobody is told until you name somebody: each synthesis warns of it. */
+const ALARMS: AlarmSettings = {
+  wake: [],
+  inform: [],
+  // A judgement: a request of playback takes milliseconds, and a viewer waits for a dozen of them.
+  latencyP99Seconds: 1,
+};
+
 /** Tries a change out: a hundredth of the demand on the smallest fleet that survives the loss of a task. */
 const dev: StackEnvironment = {
   name: 'dev',
@@ -90,6 +98,8 @@ const dev: StackEnvironment = {
   task: { ...TASK, image: { folder: 'service' } },
   sessionTable: { pointInTimeRecovery: false },
   edge: { webAcl: 'off', originShield: false, accessLogs: false },
+  // Whoever tries something out looks at it.
+  alarms: 'off',
   logRetentionDays: 7,
   deletionProtection: false,
 };
@@ -127,6 +137,8 @@ const staging: StackEnvironment = {
   task: { ...TASK, image: IMAGE },
   sessionTable: { pointInTimeRecovery: false },
   edge: { webAcl: 'count', originShield: true, accessLogs: true },
+  // As in prod, so that an alarm is tried out before it is needed.
+  alarms: ALARMS,
   logRetentionDays: 30,
   deletionProtection: false,
 };
@@ -174,6 +186,7 @@ const prod: StackEnvironment = {
   },
   // Count until the log of a premiere night has shown whom the limits would have turned away.
   edge: { webAcl: 'count', originShield: true, accessLogs: true },
+  alarms: ALARMS,
   logRetentionDays: 90,
   deletionProtection: true,
 };

@@ -5,7 +5,7 @@ import { loadCalendar } from './calendar/read-calendar';
 import type { ReleaseCalendar } from './calendar/release';
 import { renderDiagnostics } from './calendar/render-diagnostics';
 import { suggest } from './calendar/suggest';
-import type { CapacityPlan, EnvironmentPlan } from './capacity/capacity-plan';
+import type { CapacityPlan, DeployPlan, EnvironmentPlan } from './capacity/capacity-plan';
 import type { Environment } from './capacity/environment';
 import { toIso } from './capacity/instants';
 import { planCapacity } from './capacity/plan-capacity';
@@ -107,13 +107,27 @@ export interface LoadPlanInput extends Pick<LoadPlansInput, 'calendarDir' | 'kno
  *
  * @throws Error with all located problems when the calendar, the environment or the plan has an error
  */
-export function loadPlan(input: LoadPlanInput): EnvironmentPlan {
+export function loadPlan(input: LoadPlanInput): DeployPlan {
   const asOf = parseInstant(input.asOf, 'asOf');
   if (typeof asOf !== 'string') throw new Error(renderDiagnostics([asOf]));
   const { environment, calendarDir, known } = input;
   const { plan, diagnostics, ok } = loadPlans({ calendarDir, environments: [environment], known, asOf });
   if (!plan || !ok) throw new Error(`no plan for ${environment.name}:\n${renderDiagnostics(diagnostics)}`);
-  return plan.environments[0]!;
+  return deployPlanOf(plan, environment.name);
+}
+
+/**
+ * The plan of one environment with what it was made from, for a stack.
+ *
+ * @throws Error when the plan has no such environment
+ */
+export function deployPlanOf(
+  { asOf, calendarDigest, toolVersion, environments }: CapacityPlan,
+  name: string,
+): DeployPlan {
+  const environment = environments.find((candidate) => candidate.name === name);
+  if (environment === undefined) throw new Error(`no plan was made for environment "${name}"`);
+  return { ...environment, asOf, calendarDigest, toolVersion };
 }
 
 /** An instant in any of the calendar's forms as ISO 8601 in UTC, fractions of a second dropped, or what is wrong with it. */

@@ -4,8 +4,8 @@ import { ApplicationLoadBalancer } from 'aws-cdk-lib/aws-elasticloadbalancingv2'
 import { App, Stack, type StackProps } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 import { SharedServicesStack } from './shared-services';
-// Floors for the releases: two lines here, four below.
-import { loadPlan, ReleaseFloors, targetOf } from 'prescale';
+// Floors for the releases: two lines here, three below.
+import { loadPlan, ReleaseFloors } from 'prescale';
 import { environments, live } from './environments';
 // End of the floors.
 
@@ -33,11 +33,10 @@ class PlaybackStack extends Stack {
     scaling.scaleOnCpuUtilization('Cpu', { targetUtilizationPercent: 60 });
     scaling.scaleOnRequestCount('Requests', { requestsPerTarget: 3600, targetGroup });
 
-    // Floors for the releases: minimum, maximum and scheduled actions of `scaling`. Its policies stay.
+    // Floors for the releases: minimum, maximum and scheduled actions of `scaling`, and their guard. Its policies stay.
     const asOf = String(this.node.tryGetContext('asOf') ?? new Date().toISOString());
-    const planned = loadPlan({ calendarDir: 'release-calendar', environment: live, known: environments, asOf });
-    const plan = targetOf(planned, 'playback');
-    new ReleaseFloors(this, 'ReleaseFloors', { plan, target: scaling });
+    const plan = loadPlan({ calendarDir: 'release-calendar', environment: live, known: environments, asOf });
+    new ReleaseFloors(this, 'ReleaseFloors', { plan, layer: 'playback', target: scaling, targetGroup });
     // End of the floors.
   }
 }

@@ -1,7 +1,7 @@
 import { PredefinedMetric, TargetTrackingScalingPolicy } from 'aws-cdk-lib/aws-applicationautoscaling';
 import { Duration, Stack, type StackProps } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
-import { loadPlan, ReleaseFloors, targetOf } from 'prescale';
+import { loadPlan, ReleaseFloors } from 'prescale';
 import { environments, live } from './environments';
 
 /**
@@ -12,11 +12,12 @@ export class SharedServicesStack extends Stack {
   constructor(scope: Construct, id: string, props: StackProps) {
     super(scope, id, props);
     const asOf = String(this.node.tryGetContext('asOf') ?? new Date().toISOString());
-    const planned = loadPlan({ calendarDir: 'release-calendar', environment: live, known: environments, asOf });
+    const plan = loadPlan({ calendarDir: 'release-calendar', environment: live, known: environments, asOf });
 
     // An ECS service that Terraform owns.
     const catalogue = new ReleaseFloors(this, 'CatalogueFloors', {
-      plan: targetOf(planned, 'catalogue'),
+      plan,
+      layer: 'catalogue',
       target: { resourceId: 'service/media/catalogue' },
     });
     new TargetTrackingScalingPolicy(this, 'CatalogueCpu', {
@@ -28,7 +29,8 @@ export class SharedServicesStack extends Stack {
 
     // The alias `live` of a function: not $LATEST, which cannot have provisioned concurrency.
     const signIn = new ReleaseFloors(this, 'SignInFloors', {
-      plan: targetOf(planned, 'sign-in'),
+      plan,
+      layer: 'sign-in',
       target: { resourceId: 'function:sign-in:live' },
     });
     new TargetTrackingScalingPolicy(this, 'SignInUse', {

@@ -1,9 +1,14 @@
-/** All floors of the environments as of an instant: plain JSON, which everything else reads. Instants are ISO 8601 in UTC, whole seconds. */
-export interface CapacityPlan {
-  readonly schemaVersion: 1;
+/** What a plan was made from: as of when, of which calendar, by which version. */
+export interface PlanOrigin {
   readonly asOf: string;
+  /** `sha256:` and the digest of the calendar as it was understood. */
   readonly calendarDigest: string;
   readonly toolVersion: string;
+}
+
+/** All floors of the environments as of an instant: plain JSON, which everything else reads. Instants are ISO 8601 in UTC, whole seconds. */
+export interface CapacityPlan extends PlanOrigin {
+  readonly schemaVersion: 1;
   readonly environments: readonly EnvironmentPlan[];
 }
 
@@ -20,6 +25,9 @@ export interface EnvironmentPlan {
   /** The releases that the plan holds, by premiere: what their audience implies. */
   readonly releases: readonly PlannedRelease[];
 }
+
+/** The plan of one environment by itself, as it is deployed. */
+export interface DeployPlan extends EnvironmentPlan, PlanOrigin {}
 
 /** One layer in one region of one environment: what is scaled. */
 export interface TargetPlan {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { DEFAULT_DEMAND_MODEL } from './demand-model';
-import type { Dependency, Environment, LayerProfile, LeadTime, StackEnvironment } from './environment';
+import type { AlarmSettings, Dependency, Environment, LayerProfile, LeadTime, StackEnvironment } from './environment';
 import { DEFAULT_QUOTAS } from './limits';
 
 /** Something in an environment that no plan could be made from. */
@@ -105,6 +105,11 @@ const STACKS: Fields<Omit<StackEnvironment, keyof Environment>> = {
       })
       .optional(),
   } satisfies Fields<StackEnvironment['edge']>),
+  alarms: z.strictObject({
+    wake: z.array(z.string()),
+    inform: z.array(z.string()),
+    latencyP99Seconds: z.number(),
+  } satisfies Fields<AlarmSettings>),
   logRetentionDays: z.number(),
   deletionProtection: z.boolean(),
 };
@@ -112,6 +117,8 @@ const STACKS: Fields<Omit<StackEnvironment, keyof Environment>> = {
 // Unknown fields are refused everywhere: a misspelt one would be missed in silence.
 const OF_PLAN = z.strictObject(ENVIRONMENT);
 const OF_STACKS = z.strictObject({ ...ENVIRONMENT, ...STACKS });
+/** Apart, because messages about a choice of two shapes could name neither. */
+const OF_STACKS_WITHOUT_ALARMS = OF_STACKS.extend({ alarms: z.literal('off') });
 
 /** What the schema expects, as messages name it, and the mend. */
 const TYPES: Readonly<Record<string, readonly [must: string, mend: string]>> = {
@@ -128,7 +135,8 @@ const TYPES: Readonly<Record<string, readonly [must: string, mend: string]>> = {
 export function shapeProblems(given: unknown): EnvironmentProblem[] {
   const isMapping = typeof given === 'object' && given !== null;
   const name = isMapping && 'name' in given && typeof given.name === 'string' ? given.name : 'environment';
-  const schema = isMapping && 'vpcCidr' in given ? OF_STACKS : OF_PLAN;
+  const hasAlarms = !(isMapping && 'alarms' in given && given.alarms === 'off');
+  const schema = isMapping && 'vpcCidr' in given ? (hasAlarms ? OF_STACKS : OF_STACKS_WITHOUT_ALARMS) : OF_PLAN;
   const { error } = schema.safeParse(given);
   return (error?.issues ?? []).flatMap((issue): EnvironmentProblem[] => {
     const value = valueAt(given, issue.path);

@@ -201,6 +201,16 @@ export interface EdgeDomain {
   readonly hostedZone?: { readonly id: string; readonly name: string };
 }
 
+/** Who is told by alarms, and of what is slow. Each is an e-mail address, such as `oncall@example.com`, or an https URL of a paging service. */
+export interface AlarmSettings {
+  /** For what cannot wait until the morning. Empty: alarms wake nobody, and a synthesis warns. */
+  readonly wake: readonly string[];
+  /** For causes, money, and what mended itself; may be the same as `wake`. Empty: a synthesis warns. */
+  readonly inform: readonly string[];
+  /** Seconds that the playback service may take for all but one request in a hundred. */
+  readonly latencyP99Seconds: number;
+}
+
 /**
  * An environment of the reference stacks, complete: what differs between dev, staging and prod stands in it and nowhere else.
  */
@@ -247,6 +257,8 @@ export interface StackEnvironment extends Required<Environment> {
     /** @default - a name under cloudfront.net, which accepts TLS 1.0 */
     readonly domain?: EdgeDomain;
   };
+  /** Alarms, and the dashboard that shows them: docs/alarms.md says what they cost. `off` has neither. */
+  readonly alarms: 'off' | AlarmSettings;
   /** One of `LOG_RETENTION_DAYS`; for all logs, in CloudWatch and in buckets. */
   readonly logRetentionDays: (typeof LOG_RETENTION_DAYS)[number];
   /** Whether load balancer and session table refuse to be deleted. Buckets are kept in any case. */

@@ -195,7 +195,7 @@ function expectStacks(environment: StackEnvironment, expect: Expect): void {
     maximum,
     'lower maximumPercent or the maximum, or have more targets per load balancer granted',
   );
-  const { egress, task, sessionTable, edge, logRetentionDays } = environment;
+  const { egress, task, sessionTable, edge, alarms, logRetentionDays } = environment;
   expect(
     egress.via === 'endpoints' || (isWhole(egress.gateways, 1) && egress.gateways <= zoneIds.length),
     'egress',
@@ -280,6 +280,32 @@ function expectStacks(environment: StackEnvironment, expect: Expect): void {
       (name) => hostedZone && name !== hostedZone.name && !name.endsWith(`.${hostedZone.name}`),
     );
     expect(outside.length === 0, 'edge.domain.names', 'names of the hosted zone', outside, 'name its own zone');
+  }
+  if (alarms !== 'off') {
+    for (const list of ['wake', 'inform'] as const) {
+      const wrong = alarms[list].filter((subscriber) => !/^(https:\/\/[^\s/]+|[^\s@:/]+@[^\s@:/]+$)/.test(subscriber));
+      expect(
+        wrong.length === 0,
+        `alarms.${list}`,
+        'e-mail addresses and https URLs',
+        wrong,
+        'for example oncall@example.com',
+      );
+      expect(
+        new Set(alarms[list]).size === alarms[list].length,
+        `alarms.${list}`,
+        'different subscribers',
+        alarms[list],
+        'name each once',
+      );
+    }
+    expect(
+      isWithin(alarms.latencyP99Seconds, 0.001, 60),
+      'alarms.latencyP99Seconds',
+      'from 0.001 to 60',
+      alarms.latencyP99Seconds,
+      'the slowest answer that viewers would not notice, for example 1',
+    );
   }
   expect(
     LOG_RETENTION_DAYS.includes(logRetentionDays),

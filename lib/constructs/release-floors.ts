@@ -1,29 +1,21 @@
 import { CfnScalableTarget } from 'aws-cdk-lib/aws-applicationautoscaling';
 import type { CfnService } from 'aws-cdk-lib/aws-ecs';
-import { CfnResource, Lazy, Stack, Token, Validations } from 'aws-cdk-lib/core';
+import type { ITargetGroup } from 'aws-cdk-lib/aws-elasticloadbalancingv2';
+import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { ILogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { CfnOutput, CfnResource, Lazy, Stack, Token, Validations } from 'aws-cdk-lib/core';
 import { Construct, type IConstruct } from 'constructs';
-import type { ScheduledAction, TargetPlan } from '../capacity/capacity-plan';
+import type { DeployPlan, ScheduledAction, TargetPlan } from '../capacity/capacity-plan';
 import { toSchedule } from '../capacity/instants';
+import { resourceIdForm } from '../capacity/resource-ids';
+import { targetOf } from '../capacity/target-of';
+import { FloorGuard } from './floor-guard';
 
 /** Scheduled actions of one scalable target; a fixed limit of Application Auto Scaling. */
 const MAXIMUM_ACTIONS = 200;
 
 /** Two plans on one target would overwrite each other, action by action. */
 const attachedTo = new WeakMap<CfnResource, ReleaseFloors>();
-
-/** The form of a resource id by dimension, as far as a wrong one is easily written. Names are AWS's to check. */
-const RESOURCE_IDS: readonly (readonly [dimensions: RegExp, form: RegExp, shown: string])[] = [
-  [/^ecs:service:/, /^service\/[^/\s]+\/[^/\s]+$/, 'service/CLUSTER/SERVICE'],
-  [
-    /^lambda:function:/,
-    /^function:[^:\s]+:(?!\$LATEST$)[^:\s]+$/,
-    'function:NAME:ALIAS or function:NAME:VERSION, and not $LATEST',
-  ],
-  [/^dynamodb:table:/, /^table\/[^/\s]+$/, 'table/NAME'],
-  [/^dynamodb:index:/, /^table\/[^/\s]+\/index\/[^/\s]+$/, 'table/NAME/index/INDEX'],
-  [/^rds:cluster:/, /^cluster:[^:/\s]+$/, 'cluster:NAME'],
-  [/^elasticache:replication-group:/, /^replication-group\/[^/\s]+$/, 'replication-group/NAME'],
-];
 
 /** Something that Application Auto Scaling can scale, and that is not defined in this app. */
 export interface ScalableResource {
@@ -38,8 +30,10 @@ export interface ScalableResource {
 }
 
 export interface ReleaseFloorsProps {
-  /** The timeline of this one target, as planned. Its minimum, maximum and actions are registered unchanged. */
-  readonly plan: TargetPlan;
+  /** The environment's plan, as `loadPlan()` returns it. */
+  readonly plan: DeployPlan;
+  /** The layer whose timeline this target gets. Minimum, maximum and actions are registered unchanged. */
+  readonly layer: string;
   /**
    * Defined in this app: the scalable target, or a construct that holds exactly one. That is an `appscaling.ScalableTarget`,
    * what `service.autoScaleTaskCount()`, `table.autoScaleWriteCapacity()` or `alias.addAutoScaling()` return, or a
@@ -49,21 +43,28 @@ export interface ReleaseFloorsProps {
    * the plan's namespace and dimension is made for it.
    */
   readonly target: IConstruct | ScalableResource;
+  /** The load balancer's target group of a service, whose healthy targets the guard counts. @default - healthy units are not published */
+  readonly targetGroup?: ITargetGroup;
+  /** How long the logs of the guard and of the deploy's steps are kept. @default RetentionDays.ONE_MONTH */
+  readonly logRetention?: RetentionDays;
 }
 
 /**
- * Attaches the floors of a plan to a scalable target.
+ * Attaches the floors of a plan to a scalable target, and a guard to the floors.
  *
  * Sets `MinCapacity`, `MaxCapacity` and `ScheduledActions` of the target to the plan's. Each action carries both
  * minimum and maximum, at an instant in UTC. What scales above the floors is left alone.
+ *
+ * The guard is three Lambda functions with the plan in their code: the first step of a deploy, which refuses a plan that would do harm; the
+ * last one; and a run every minute, which mends what differs from the plan and publishes metrics. See docs/guard.md.
  *
  * ```ts
  * const service = new ecs.FargateService(this, 'Service', { cluster, taskDefinition });
  * const scaling = service.autoScaleTaskCount({ maxCapacity: 1600 });
  * scaling.scaleOnCpuUtilization('Cpu', { targetUtilizationPercent: 60 });
- * new ReleaseFloors(this, 'ReleaseFloors', { target: scaling, plan });
+ * new ReleaseFloors(this, 'ReleaseFloors', { plan, layer: 'playback', target: scaling });
  *
- * new ReleaseFloors(this, 'SearchFloors', { target: { resourceId: 'service/media/search' }, plan: searchPlan });
+ * new ReleaseFloors(this, 'SearchFloors', { plan, layer: 'search', target: { resourceId: 'service/media/search' } });
  * ```
  *
  * By resource id the scalable target belongs to this stack. CloudFormation refuses to create one that is registered
@@ -78,20 +79,27 @@ export interface ReleaseFloorsProps {
  * Warns when the target is a service of the same stack whose template states a desired count.
  */
 export class ReleaseFloors extends Construct {
-  /** The plan, as attached. */
+  /** The name of the planned environment: a dimension of the guard's metrics. */
+  readonly environment: string;
+  /** The plan of the target, as attached. */
   readonly plan: TargetPlan;
+  /** The output that tells which plan is deployed: its `asOf`. */
+  readonly planAsOf: CfnOutput;
   /** The resource that carries it, to which scaling policies can be added. */
   readonly scalableTarget: CfnScalableTarget;
+  /** Whose healthy targets the guard counts, if any. */
+  readonly targetGroup?: ITargetGroup;
+  /** Where the guard and the steps of a deploy log. */
+  readonly guardLog: ILogGroup;
+  private readonly guard: FloorGuard;
 
-  constructor(scope: Construct, id: string, { plan, target }: ReleaseFloorsProps) {
+  constructor(scope: Construct, id: string, props: ReleaseFloorsProps) {
     super(scope, id);
+    const { target } = props;
+    const plan = this.planOfLayer(props);
+    this.environment = props.plan.name;
     this.plan = plan;
-    // Types are not checked in plain JavaScript.
-    if (!Array.isArray((plan as Partial<TargetPlan> | undefined)?.actions)) {
-      this.fail(
-        `plan must be the plan of one layer, got ${JSON.stringify(plan)?.slice(0, 60) ?? 'nothing'}; mend: targetOf(plan, 'playback')`,
-      );
-    }
+    this.targetGroup = props.targetGroup;
     this.throwOn(planProblems(plan));
     this.throwOn(regionProblems(plan, Stack.of(this)));
     const cfnTarget = this.findScalableTarget(target) ?? this.makeScalableTarget(target);
@@ -128,6 +136,20 @@ export class ReleaseFloors extends Construct {
     cfnTarget.maxCapacity = maxCapacity;
     cfnTarget.scheduledActions = scheduledActions;
 
+    this.planAsOf = new CfnOutput(this, 'PlanAsOf', {
+      value: props.plan.asOf,
+      description: `prescale: the deployed plan of ${plan.id} was made as of this instant`,
+    });
+    this.guard = new FloorGuard(this, 'Guard', {
+      plan: props.plan,
+      targetPlan: plan,
+      scalableTarget: cfnTarget,
+      targetGroup: props.targetGroup,
+      planAsOf: this.planAsOf,
+      logRetention: props.logRetention,
+    });
+    this.guardLog = this.guard.log;
+
     this.node.addValidation({
       validate: () => {
         const problems = [...foreignActions(), ...this.rivalProblems()];
@@ -144,6 +166,26 @@ export class ReleaseFloors extends Construct {
         return problems;
       },
     });
+  }
+
+  /** Grants the guard what AWS asks of whoever registers a target, for namespaces other than `ecs`, `lambda` and `dynamodb`. */
+  addToGuardPolicy(statement: PolicyStatement): void {
+    this.guard.addToPolicy(statement);
+  }
+
+  private planOfLayer({ plan, layer }: ReleaseFloorsProps): TargetPlan {
+    // Types are not checked in plain JavaScript.
+    const given = plan as Partial<DeployPlan> | undefined;
+    if (!Array.isArray(given?.targets) || typeof given.asOf !== 'string') {
+      return this.fail(
+        `plan must be what loadPlan() returns, got ${JSON.stringify(plan)?.slice(0, 60) ?? 'nothing'}; mend: plan: loadPlan({ … })`,
+      );
+    }
+    try {
+      return targetOf(plan, layer);
+    } catch (error) {
+      return this.fail((error as Error).message);
+    }
   }
 
   /** The one that is defined in this app; undefined when `target` is defined elsewhere. */
@@ -172,10 +214,10 @@ export class ReleaseFloors extends Construct {
       );
     }
     const { resourceId, roleArn } = resource;
-    const [, form, shown] = RESOURCE_IDS.find(([dimensions]) => dimensions.test(dimension)) ?? [];
-    if (!Token.isUnresolved(resourceId) && form !== undefined && !form.test(resourceId)) {
+    const known = resourceIdForm(dimension);
+    if (!Token.isUnresolved(resourceId) && known !== undefined && !known.form.test(resourceId)) {
       this.fail(
-        `resourceId must be ${shown} for ${dimension}, got ${quote(resourceId)}; mend: write it as ` +
+        `resourceId must be ${known.shown} for ${dimension}, got ${quote(resourceId)}; mend: write it as ` +
           `"aws application-autoscaling describe-scalable-targets --service-namespace ${namespace}" does, with names and no ARN`,
       );
     }

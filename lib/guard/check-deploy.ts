@@ -5,6 +5,9 @@ import { instantOf, type LiveState, unitsInUse } from './live-state';
 
 const DAY_SECONDS = 86_400;
 
+/** From the first step of a deploy until the target is updated; a judgement. Seconds. */
+const UPDATE_SECONDS = 120;
+
 export interface CheckDeployInput {
   readonly plan: GuardPlan;
   readonly place: Place;
@@ -60,18 +63,14 @@ export function checkDeploy({ plan, place, live, now, stackStatus, deployedAsOf 
   return check.refusals.length > 0 ? check : { ...check, ...register };
 }
 
-function staleProblems({ asOf, deployWindowSeconds, target }: GuardPlan, now: number): Problem[] {
-  const due = target.actions.findLast(({ at }) => fromIso(at) <= now);
-  const end = fromIso(asOf) + deployWindowSeconds;
-  if (due === undefined && now < end) return [];
-  const what =
-    due === undefined
-      ? `its deploy window ended at ${toIso(end)}`
-      : `its action ${due.name} is due since ${due.at}, and would not be run`;
+/** While no action has fallen due, a plan holds what it held when it was made, however long the deploy has waited. */
+function staleProblems({ asOf, target }: GuardPlan, now: number): Problem[] {
+  const due = target.actions.find(({ at }) => fromIso(at) <= now + UPDATE_SECONDS);
+  if (due === undefined) return [];
   return [
     {
       code: 'deploy/plan-stale',
-      message: `the plan of ${asOf} is stale at ${toIso(now)}: ${what}; mend: synthesize again and deploy at once, approvals come before`,
+      message: `the plan of ${asOf} is stale at ${toIso(now)}: its action ${due.name} is due at ${due.at}, before the deploy could have registered it; mend: synthesize again and deploy at once, approvals come before`,
     },
   ];
 }

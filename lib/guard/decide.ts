@@ -77,6 +77,8 @@ export interface DecisionMetrics {
   /** What had to be mended: a floor that was lost, a maximum, a suspension, an action. Not what a window brings with it. */
   readonly repairs: number;
   readonly scaleInSuspended?: boolean;
+  /** True while the plan suspends scale-in. */
+  readonly scaleInHeld: boolean;
   readonly expired: boolean;
   /** True when the plan must not be acted on. */
   readonly refused: boolean;
@@ -104,6 +106,7 @@ export function decide({ plan, place, live, now, phase }: DecideInput): Decision
     }),
     ...(live.running !== undefined && { running: live.running }),
     ...(live.healthy !== undefined && { healthy: live.healthy }),
+    scaleInHeld: isHeld(target, now),
     repairs: 0,
     expired,
     refused: refusals.length > 0,
@@ -158,16 +161,18 @@ export function isWindowNear({ windows }: GuardTarget, now: number): boolean {
   );
 }
 
+/** True while a window rises or is held. Warm and idle: only the minimum holds the fleet, and policies would scale in at the first mishap. */
+function isHeld({ windows }: GuardTarget, now: number): boolean {
+  return windows.some(({ risingAt, givingBackAt }) => fromIso(risingAt) <= now && now < fromIso(givingBackAt));
+}
+
 function decideRegistration({ target, live, now, phase }: Situation): {
   readonly register?: Registration;
   readonly problems: readonly Problem[];
   readonly repairs: number;
 } {
   if (live.target === 'unknown') return { problems: [], repairs: 0 };
-  // Warm and idle: only the minimum holds the fleet, and policies would scale in at the first mishap.
-  const isHeld = target.windows.some(
-    ({ risingAt, givingBackAt }) => fromIso(risingAt) <= now && now < fromIso(givingBackAt),
-  );
+  const held = isHeld(target, now);
   const lowestAhead = Math.min(...floorsBetween(target, now, now + TOLERANCE_SECONDS));
   if (live.target === 'missing') {
     // CloudFormation may be about to make it, or has just deleted it.
@@ -176,7 +181,7 @@ function decideRegistration({ target, live, now, phase }: Situation): {
     return {
       register: {
         bounds: { min: lowestAhead, max },
-        suspended: { scaleIn: isHeld, scaleOut: false, scheduled: false },
+        suspended: { scaleIn: held, scaleOut: false, scheduled: false },
       },
       problems: [
         {
@@ -222,7 +227,7 @@ function decideRegistration({ target, live, now, phase }: Situation): {
   }
   if (suspended.scaleOut || suspended.scheduled) repairs += 1;
   // A deploy suspends scale-in for its own time.
-  const scaleIn = isHeld || (phase === 'deploying' && suspended.scaleIn);
+  const scaleIn = held || (phase === 'deploying' && suspended.scaleIn);
 
   const boundsDiffer = min !== liveMin || max !== liveMax;
   const suspensionDiffers = scaleIn !== suspended.scaleIn || suspended.scaleOut || suspended.scheduled;

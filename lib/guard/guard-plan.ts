@@ -1,5 +1,6 @@
 import type { TargetPlan } from '../capacity/capacity-plan';
 import { fromIso } from '../capacity/instants';
+import { resourceIdForm } from '../capacity/resource-ids';
 
 /** What the guard needs of a plan: plain JSON that stands beside the code in the Lambda's asset, as `plan.json`. */
 export interface GuardPlan {
@@ -84,24 +85,15 @@ export function foreignProblems({ account, region, target }: GuardPlan, place: P
   if (region !== place.region) {
     problems.push(`the plan is for region ${region}, and this is ${place.region}; mend: deploy the stack to ${region}`);
   }
-  const prefix = RESOURCE_PREFIXES.find(([dimensions]) => target.dimension.startsWith(dimensions))?.[1];
-  if (prefix !== undefined && !place.resourceId.startsWith(prefix)) {
+  const known = resourceIdForm(target.dimension);
+  if (known !== undefined && !known.form.test(place.resourceId)) {
     problems.push(
-      `the plan ${target.id} is for ${target.dimension}, whose resource ids begin with "${prefix}", and RESOURCE_ID is ` +
+      `the plan ${target.id} is for ${target.dimension}, whose resource ids are ${known.shown}, and RESOURCE_ID is ` +
         `"${place.resourceId}"; mend: hand the guard the plan and the resource id of one target`,
     );
   }
   return problems.map((message) => ({ code: 'guard/plan-foreign', message }));
 }
-
-/** How resource ids of a dimension begin, where that is known. */
-const RESOURCE_PREFIXES: readonly (readonly [dimensions: string, prefix: string])[] = [
-  ['ecs:service:', 'service/'],
-  ['lambda:function:', 'function:'],
-  ['dynamodb:', 'table/'],
-  ['rds:cluster:', 'cluster:'],
-  ['elasticache:replication-group:', 'replication-group/'],
-];
 
 function unreadable(problem: string): Problem {
   return {

@@ -7,6 +7,7 @@ import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { ECSClient } from '@aws-sdk/client-ecs';
 import { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { Context } from 'aws-lambda';
+import type { GuardDimensions, GuardMetric, GuardNamespace } from '../capacity/guard-metrics';
 import { checkDeploy } from './check-deploy';
 import type { Decision } from './decide';
 import { type GuardPlan, isProblem, type Place, readGuardPlan } from './guard-plan';
@@ -15,7 +16,8 @@ import { runGuard } from './run-guard';
 
 // Of the environment are read:
 //   RESOURCE_ID        what is scaled, as Application Auto Scaling writes it
-//   STACK_NAME         the stack that holds the scalable target, with the plan's asOf as its output PlanAsOf
+//   STACK_ID           the stack that holds the scalable target, by its ARN
+//   PLAN_OUTPUT        the output of that stack that tells the plan's asOf
 //   TARGET_GROUP_ARN   optional: whose healthy targets are counted
 
 const options = {
@@ -34,7 +36,8 @@ const clients: Clients = {
 
 const logger = new Logger({ serviceName: 'prescale' });
 
-const metrics = new Metrics({ namespace: 'prescale' });
+const namespace: GuardNamespace = 'prescale';
+const metrics = new Metrics({ namespace });
 // Environment and target are the dimensions, and no service beside them.
 metrics.clearDefaultDimensions();
 
@@ -105,19 +108,21 @@ async function assertPlan(context: Context, deployed: boolean): Promise<readonly
 }
 
 function publish({ environment, target }: GuardPlan, { problems, metrics: seen }: Decision, failed: boolean): void {
-  metrics.addDimensions({ environment, target: target.id });
-  const values = {
+  const dimensions: GuardDimensions = { environment, target: target.id };
+  metrics.addDimensions({ ...dimensions });
+  const values: Readonly<Record<GuardMetric, number | undefined>> = {
     PlannedFloor: seen.plannedFloor,
     LiveFloor: seen.liveFloor,
     Running: seen.running,
     Healthy: seen.healthy,
     ScaleInSuspended: seen.scaleInSuspended === undefined ? undefined : Number(seen.scaleInSuspended),
+    ScaleInHeld: Number(seen.scaleInHeld),
     Repairs: seen.repairs,
     Problems: problems.length,
     PlanExpired: Number(seen.expired),
     GuardFailed: Number(failed),
   };
-  // What could not be read is not published: an alarm treats it as breaching, and a zero would be a lie.
+  // What could not be read is not published: a zero would be a lie, and GuardFailed tells.
   for (const [name, value] of Object.entries(values)) {
     if (value !== undefined) metrics.addMetric(name, MetricUnit.Count, value);
   }
@@ -140,14 +145,21 @@ function readPlan(): ReturnType<typeof readGuardPlan> {
 }
 
 function readSurroundings({ invokedFunctionArn }: Context): { readonly scope: Scope; readonly place: Place } {
-  const { RESOURCE_ID: resourceId, STACK_NAME: stackName, TARGET_GROUP_ARN: targetGroupArn } = process.env;
-  if (!resourceId || !stackName) {
-    throw new Error('RESOURCE_ID and STACK_NAME must be set; mend: set them in the environment of the function');
+  const {
+    RESOURCE_ID: resourceId,
+    STACK_ID: stackId,
+    PLAN_OUTPUT: planOutput,
+    TARGET_GROUP_ARN: targetGroupArn,
+  } = process.env;
+  if (!resourceId || !stackId || !planOutput) {
+    throw new Error(
+      'RESOURCE_ID, STACK_ID and PLAN_OUTPUT must be set; mend: set them in the environment of the function',
+    );
   }
   // arn:PARTITION:lambda:REGION:ACCOUNT:function:NAME
   const [, , , region = '', account = ''] = invokedFunctionArn.split(':');
   return {
-    scope: { resourceId, stackName, ...(targetGroupArn && { targetGroupArn }) },
+    scope: { resourceId, stackId, planOutput, ...(targetGroupArn && { targetGroupArn }) },
     place: { account, region, resourceId },
   };
 }

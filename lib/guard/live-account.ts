@@ -30,15 +30,17 @@ export interface Clients {
 /** What the guard looks after. */
 export interface Scope {
   readonly resourceId: string;
-  /** The stack that holds the target. */
-  readonly stackName: string;
+  /** The stack that holds the target, by its ARN. */
+  readonly stackId: string;
+  /** The output of the stack that tells the plan's `asOf`. */
+  readonly planOutput: string;
   /** Whose healthy targets are counted. @default healthy units are unknown */
   readonly targetGroupArn?: string;
 }
 
 export interface StackState {
   readonly status: string;
-  /** The output `PlanAsOf`. @default none */
+  /** `asOf` of the plan that was deployed last. @default none */
   readonly planAsOf?: string;
 }
 
@@ -75,13 +77,13 @@ export class LiveAccount {
   readStack(): Promise<StackState | undefined> {
     return this.attempt('DescribeStacks', async () => {
       const { Stacks = [] } = await this.clients.stacks.send(
-        new DescribeStacksCommand({ StackName: this.scope.stackName }),
+        new DescribeStacksCommand({ StackName: this.scope.stackId }),
       );
       const [stack] = Stacks;
-      if (stack?.StackStatus === undefined) throw new Error(`no stack is named ${this.scope.stackName}`);
+      if (stack?.StackStatus === undefined) throw new Error(`there is no stack ${this.scope.stackId}`);
       return {
         status: stack.StackStatus,
-        planAsOf: stack.Outputs?.find(({ OutputKey }) => OutputKey === 'PlanAsOf')?.OutputValue,
+        planAsOf: stack.Outputs?.find(({ OutputKey }) => OutputKey === this.scope.planOutput)?.OutputValue,
       };
     });
   }

@@ -2,10 +2,15 @@ import { PredefinedMetric, ScalableTarget, type ServiceNamespace } from 'aws-cdk
 import { Role } from 'aws-cdk-lib/aws-iam';
 import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
-import type { TargetPlan } from '../capacity/capacity-plan';
-import { type LayerProfile, PROFILE_DEFAULTS } from '../capacity/environment';
+import type { DeployPlan } from '../capacity/capacity-plan';
+import { type LayerProfile, PROFILE_DEFAULTS, type StackEnvironment } from '../capacity/environment';
+import { targetOf } from '../capacity/target-of';
+import { AlarmTopic } from '../constructs/alarm-topic';
+import { FloorAlarms } from '../constructs/floor-alarms';
+import { LaunchDashboard } from '../constructs/launch-dashboard';
 import type { PlaybackTier } from '../constructs/playback-tier';
 import { ReleaseFloors } from '../constructs/release-floors';
+import { ServiceAlarms } from '../constructs/service-alarms';
 
 /** Per cent of CPU that target tracking aims at: catches what requests do not tell, such as requests that got dearer. */
 const CPU_TARGET_PERCENT = 60;
@@ -14,23 +19,25 @@ export interface CapacityStackProps extends StackProps {
   readonly tier: PlaybackTier;
   /** The environment's layer `playback`. */
   readonly layer: LayerProfile;
-  /** Its timeline as planned. */
-  readonly plan: TargetPlan;
+  readonly environment: StackEnvironment;
+  /** The plan of the environment. */
+  readonly plan: DeployPlan;
 }
 
-/** What the calendar changes, and nothing else: the scalable target with the plan's floors, and the policies above them. */
+/** What the calendar changes, and nothing else: the scalable target with the plan's floors, its guard, and the policies above the floors. */
 export class CapacityStack extends Stack {
-  constructor(scope: Construct, id: string, { tier, layer, plan, ...props }: CapacityStackProps) {
+  constructor(scope: Construct, id: string, { tier, layer, environment, plan, ...props }: CapacityStackProps) {
     super(scope, id, props);
     const resourceId = `service/${tier.cluster.clusterName}/${tier.service.serviceName}`;
 
+    const { namespace, dimension, min, max } = targetOf(plan, 'playback');
     const target = new ScalableTarget(this, 'PlaybackTarget', {
-      serviceNamespace: plan.namespace as ServiceNamespace,
-      scalableDimension: plan.dimension,
+      serviceNamespace: namespace as ServiceNamespace,
+      scalableDimension: dimension,
       resourceId,
       // The plan's, as ReleaseFloors sets them below.
-      minCapacity: plan.min,
-      maxCapacity: plan.max,
+      minCapacity: min,
+      maxCapacity: max,
       // Application Auto Scaling uses its service-linked role for ECS, whatever is named; naming it spares a role.
       role: Role.fromRoleArn(
         this,
@@ -44,7 +51,15 @@ export class CapacityStack extends Stack {
         { mutable: false },
       ),
     });
-    new ReleaseFloors(this, 'ReleaseFloors', { plan, target });
+    const floors = new ReleaseFloors(this, 'ReleaseFloors', {
+      plan,
+      layer: 'playback',
+      target,
+      targetGroup: tier.targetGroup,
+      logRetention: environment.logRetentionDays,
+    });
+    // Whoever compares deploys finds it by this name.
+    floors.planAsOf.overrideLogicalId('PlanAsOf');
 
     const cooldowns = {
       // Out again after a minute: the metrics have that resolution, and a spike has no patience.
@@ -66,7 +81,37 @@ export class CapacityStack extends Stack {
       ...cooldowns,
     });
 
+    this.watch(environment, floors, tier, plan);
+
     // Whoever compares the plan with the live account finds the target by it.
     new CfnOutput(this, 'PlaybackResourceId', { value: resourceId });
+  }
+
+  private watch(
+    { name, alarms, logRetentionDays }: StackEnvironment,
+    floors: ReleaseFloors,
+    tier: PlaybackTier,
+    plan: DeployPlan,
+  ): void {
+    if (alarms === 'off') return;
+    const displayName = `prescale ${name}`;
+    const topics = {
+      wake: new AlarmTopic(this, 'Wake', { displayName, subscribers: alarms.wake }),
+      inform: new AlarmTopic(this, 'Inform', { displayName, subscribers: alarms.inform }),
+    };
+    const floorAlarms = new FloorAlarms(this, 'FloorAlarms', { floors, topics });
+    const serviceAlarms = new ServiceAlarms(this, 'ServiceAlarms', {
+      name: `${name}-playback`,
+      service: tier.service,
+      loadBalancer: tier.loadBalancer,
+      latencyP99Seconds: alarms.latencyP99Seconds,
+      logRetention: logRetentionDays,
+      topics,
+    });
+    new LaunchDashboard(this, 'LaunchDashboard', {
+      plan,
+      alarms: [...floorAlarms.alarms, ...serviceAlarms.alarms],
+      service: tier,
+    });
   }
 }

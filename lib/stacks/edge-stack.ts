@@ -4,6 +4,8 @@ import { HostedZone } from 'aws-cdk-lib/aws-route53';
 import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 import type { EdgeDomain, StackEnvironment } from '../capacity/environment';
+import { AlarmTopic } from '../constructs/alarm-topic';
+import { EdgeAlarms } from '../constructs/edge-alarms';
 import { EdgeDistribution, type DistributionDomain } from '../constructs/edge-distribution';
 import { LogBucket } from '../constructs/log-bucket';
 import { WebAcl } from '../constructs/web-acl';
@@ -20,6 +22,7 @@ export class EdgeStack extends Stack {
     super(scope, id, props);
     const {
       edge: { webAcl, originShield, accessLogs, domain },
+      alarms,
       logRetentionDays,
     } = environment;
 
@@ -34,6 +37,14 @@ export class EdgeStack extends Stack {
         webAcl: new WebAcl(this, 'WebAcl', { mode: webAcl, logRetention: logRetentionDays }),
       }),
     });
+    if (alarms !== 'off') {
+      // CloudFront publishes here alone, and an alarm tells a topic of its own region.
+      const wake = new AlarmTopic(this, 'Wake', {
+        displayName: `prescale ${environment.name}`,
+        subscribers: alarms.wake,
+      });
+      new EdgeAlarms(this, 'EdgeAlarms', { name: environment.name, distribution: edge.distribution, wake });
+    }
     new CfnOutput(this, 'DomainName', { value: edge.distribution.distributionDomainName });
     if (edge.accessLogs) new CfnOutput(this, 'AccessLogTable', { value: edge.accessLogs.table });
   }

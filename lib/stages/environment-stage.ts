@@ -1,6 +1,6 @@
 import { Stage, Validations } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
-import type { EnvironmentPlan } from '../capacity/capacity-plan';
+import type { DeployPlan } from '../capacity/capacity-plan';
 import type { StackEnvironment } from '../capacity/environment';
 import { CapacityStack } from '../stacks/capacity-stack';
 import { EdgeStack } from '../stacks/edge-stack';
@@ -9,7 +9,7 @@ import { PlaybackStack } from '../stacks/playback-stack';
 export interface EnvironmentStageProps {
   readonly environment: StackEnvironment;
   /** The plan of the same environment. */
-  readonly plan: EnvironmentPlan;
+  readonly plan: DeployPlan;
   /** Account of the credentials, for an environment that may be deployed to `any`. @default - found at deploy */
   readonly account?: string;
 }
@@ -60,7 +60,8 @@ export class EnvironmentStage extends Stage {
     this.capacity = new CapacityStack(this, 'Capacity', {
       tier: this.playback.tier,
       layer,
-      plan: targetPlan,
+      environment,
+      plan,
       description: `prescale ${name}: capacity floors of the release calendar`,
     });
     this.edge = new EdgeStack(this, 'Edge', {

@@ -13,9 +13,9 @@ import { Cluster, ContainerImage, FargateService, FargateTaskDefinition } from '
 import { Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { Fn } from 'aws-cdk-lib/core';
 import { Construct, type IConstruct } from 'constructs';
-import type { TargetPlan } from '../../lib/capacity/capacity-plan';
+import type { DeployPlan, TargetPlan } from '../../lib/capacity/capacity-plan';
 import { ReleaseFloors, type ScalableResource } from '../../lib/constructs/release-floors';
-import { targetPlan } from '../fixtures/plan';
+import { floorsOf, targetPlan } from '../fixtures/plan';
 import { OtherStack } from '../stacks/test-app';
 
 const SCALABLE_TARGET = 'AWS::ApplicationAutoScaling::ScalableTarget';
@@ -60,7 +60,7 @@ function action(at: string, min = 200, max = 1600, name = `floor-${at.slice(0, 1
 describe('ReleaseFloors', () => {
   test('registers minimum, maximum and every action of the plan, in UTC', () => {
     const stack = new OtherStack();
-    new ReleaseFloors(stack, 'ReleaseFloors', { plan: targetPlan, target: scalableTarget(stack) });
+    new ReleaseFloors(stack, 'ReleaseFloors', { ...floorsOf(targetPlan), target: scalableTarget(stack) });
     Template.fromStack(stack).hasResourceProperties(SCALABLE_TARGET, {
       MinCapacity: 120,
       MaxCapacity: 1600,
@@ -87,7 +87,10 @@ describe('ReleaseFloors', () => {
 
   test('leaves out the list when nothing is planned', () => {
     const stack = new OtherStack();
-    new ReleaseFloors(stack, 'ReleaseFloors', { plan: { ...targetPlan, actions: [] }, target: scalableTarget(stack) });
+    new ReleaseFloors(stack, 'ReleaseFloors', {
+      ...floorsOf({ ...targetPlan, actions: [] }),
+      target: scalableTarget(stack),
+    });
     Template.fromStack(stack).hasResourceProperties(SCALABLE_TARGET, { ScheduledActions: Match.absent() });
   });
 
@@ -146,7 +149,7 @@ describe('ReleaseFloors', () => {
   test.each(attachable)('attaches to %s', (_, build) => {
     const stack = new OtherStack();
     const [target, plan] = build(stack);
-    new ReleaseFloors(stack, 'ReleaseFloors', { plan: { ...targetPlan, ...plan }, target });
+    new ReleaseFloors(stack, 'ReleaseFloors', { ...floorsOf({ ...targetPlan, ...plan }), target });
     Template.fromStack(stack).hasResourceProperties(SCALABLE_TARGET, {
       MinCapacity: 120,
       MaxCapacity: 1600,
@@ -171,39 +174,38 @@ describe('ReleaseFloors', () => {
     const stack = new OtherStack();
     const namespace = dimension.split(':')[0]!;
     new ReleaseFloors(stack, 'ReleaseFloors', {
-      plan: { ...targetPlan, namespace, dimension },
+      ...floorsOf({ ...targetPlan, namespace, dimension }),
       target: { resourceId },
     });
-    const template = Template.fromStack(stack);
-    const resources = Object.values(template.toJSON().Resources as object);
-    expect(resources).toEqual([
-      {
-        Type: SCALABLE_TARGET,
-        Properties: {
-          ServiceNamespace: namespace,
-          ScalableDimension: dimension,
-          ResourceId: resourceId,
-          MinCapacity: 120,
-          MaxCapacity: 1600,
-          ScheduledActions: [972, 379, 120].map((MinCapacity) =>
-            expect.objectContaining({ ScalableTargetAction: { MinCapacity, MaxCapacity: 1600 } }),
-          ),
-        },
-      },
-    ]);
+    const [{ Properties }] = Object.values(Template.fromStack(stack).findResources(SCALABLE_TARGET)) as [
+      { Properties: object },
+    ];
+    expect(Properties).toEqual({
+      ServiceNamespace: namespace,
+      ScalableDimension: dimension,
+      ResourceId: resourceId,
+      MinCapacity: 120,
+      MaxCapacity: 1600,
+      ScheduledActions: [972, 379, 120].map((MinCapacity) =>
+        expect.objectContaining({ ScalableTargetAction: { MinCapacity, MaxCapacity: 1600 } }),
+      ),
+    });
   });
 
   test('makes a target for one that is imported by its id', () => {
     const stack = new OtherStack();
     const target = ScalableTarget.fromScalableTargetId(stack, 'Imported', 'service/a/b|ecs:service:DesiredCount|ecs');
-    new ReleaseFloors(stack, 'ReleaseFloors', { plan: targetPlan, target });
+    new ReleaseFloors(stack, 'ReleaseFloors', { ...floorsOf(targetPlan), target });
     Template.fromStack(stack).hasResourceProperties(SCALABLE_TARGET, { ResourceId: 'service/a/b', MinCapacity: 120 });
   });
 
   test('takes the role that is named', () => {
     const stack = new OtherStack();
     const roleArn = 'arn:aws:iam::123456789012:role/scaling';
-    new ReleaseFloors(stack, 'ReleaseFloors', { plan: targetPlan, target: { resourceId: 'service/a/b', roleArn } });
+    new ReleaseFloors(stack, 'ReleaseFloors', {
+      ...floorsOf(targetPlan),
+      target: { resourceId: 'service/a/b', roleArn },
+    });
     Template.fromStack(stack).hasResourceProperties(SCALABLE_TARGET, { RoleARN: roleArn });
   });
 
@@ -215,7 +217,7 @@ describe('ReleaseFloors', () => {
       serviceName: 'playback',
     });
     const resourceId = `service/${cluster.clusterName}/${serviceName}`;
-    new ReleaseFloors(stack, 'ReleaseFloors', { plan: targetPlan, target: { resourceId } });
+    new ReleaseFloors(stack, 'ReleaseFloors', { ...floorsOf(targetPlan), target: { resourceId } });
     const ref = { Ref: Match.stringLikeRegexp('^Cluster') };
     Template.fromStack(stack).hasResourceProperties(SCALABLE_TARGET, {
       ResourceId: { 'Fn::Join': ['', ['service/', ref, '/playback']] },
@@ -225,7 +227,7 @@ describe('ReleaseFloors', () => {
   test('has a target to which policies can be added', () => {
     const stack = new OtherStack();
     const { scalableTarget: scalingTarget } = new ReleaseFloors(stack, 'ReleaseFloors', {
-      plan: targetPlan,
+      ...floorsOf(targetPlan),
       target: { resourceId: 'service/a/b' },
     });
     new TargetTrackingScalingPolicy(stack, 'Cpu', {
@@ -252,7 +254,8 @@ describe('ReleaseFloors', () => {
     ['elasticache:replication-group:NodeGroups', 'cache-cluster/sessions', 'replication-group/NAME'],
   ])('refuses for %s the resource id %s', (dimension, resourceId, form) => {
     const plan = { ...targetPlan, namespace: dimension.split(':')[0]!, dimension };
-    const make = () => new ReleaseFloors(new OtherStack(), 'ReleaseFloors', { plan, target: { resourceId } });
+    const make = () =>
+      new ReleaseFloors(new OtherStack(), 'ReleaseFloors', { ...floorsOf(plan), target: { resourceId } });
     expect(make).toThrow(`resourceId must be ${form}`);
     expect(make).toThrow(`for ${dimension}, got ${JSON.stringify(resourceId)}; mend: write it as "aws application-`);
   });
@@ -260,7 +263,10 @@ describe('ReleaseFloors', () => {
   test('refuses a second target for its resource id in the stack, also one that is added later', () => {
     const withLater = (id: string): OtherStack => {
       const stack = new OtherStack();
-      new ReleaseFloors(stack, 'ReleaseFloors', { plan: targetPlan, target: { resourceId: 'service/cluster/Target' } });
+      new ReleaseFloors(stack, 'ReleaseFloors', {
+        ...floorsOf(targetPlan),
+        target: { resourceId: 'service/cluster/Target' },
+      });
       scalableTarget(stack, id);
       return stack;
     };
@@ -273,7 +279,7 @@ describe('ReleaseFloors', () => {
   test('refuses the plan of another region, whose target it could not reach', () => {
     const stack = new OtherStack(undefined, ['euw1-az1', 'euw1-az2'], 'eu-west-1');
     expect(
-      () => new ReleaseFloors(stack, 'ReleaseFloors', { plan: targetPlan, target: scalableTarget(stack) }),
+      () => new ReleaseFloors(stack, 'ReleaseFloors', { ...floorsOf(targetPlan), target: scalableTarget(stack) }),
     ).toThrow(
       'plan "us-east-1/playback" is for us-east-1, and its stack stands in eu-west-1, where that target is not; mend: ',
     );
@@ -281,17 +287,34 @@ describe('ReleaseFloors', () => {
 
   test.each([
     ['nothing', undefined, 'got nothing'],
-    ['the plan of a whole environment', { name: 'prod', targets: [] }, 'got {"name":"prod","targets":[]}'],
-  ])('refuses %s in place of the plan of a layer', (_, plan, got) => {
+    ['the plan of one target', { id: 'us-east-1/playback' }, 'got {"id":"us-east-1/playback"}'],
+  ])('refuses %s in place of the plan of an environment', (_, plan, got) => {
     const stack = new OtherStack();
     const attached = (): ReleaseFloors =>
-      new ReleaseFloors(stack, 'ReleaseFloors', { plan: plan as unknown as TargetPlan, target: scalableTarget(stack) });
-    expect(attached).toThrow(`plan must be the plan of one layer, ${got}; mend: targetOf(plan, 'playback')`);
+      new ReleaseFloors(stack, 'ReleaseFloors', {
+        plan: plan as unknown as DeployPlan,
+        layer: 'playback',
+        target: scalableTarget(stack),
+      });
+    expect(attached).toThrow(`plan must be what loadPlan() returns, ${got}; mend: plan: loadPlan({ … })`);
+  });
+
+  test('refuses a layer that the plan does not have', () => {
+    const stack = new OtherStack();
+    const { plan } = floorsOf(targetPlan);
+    expect(
+      () => new ReleaseFloors(stack, 'ReleaseFloors', { plan, layer: 'search', target: scalableTarget(stack) }),
+    ).toThrow(
+      'ReleaseFloors "Other/ReleaseFloors": the plan of "prod" has no layer "search"; mend: choose from "playback"',
+    );
   });
 
   const attach = (plan: Partial<TargetPlan>) => () => {
     const stack = new OtherStack();
-    new ReleaseFloors(stack, 'ReleaseFloors', { plan: { ...targetPlan, ...plan }, target: scalableTarget(stack) });
+    new ReleaseFloors(stack, 'ReleaseFloors', {
+      ...floorsOf({ ...targetPlan, ...plan }),
+      target: scalableTarget(stack),
+    });
   };
   const unusable: [string, Partial<TargetPlan>, string][] = [
     ['a minimum above the maximum', { min: 1601 }, 'plan "us-east-1/playback" has min 1601 above max 1600; mend: '],
@@ -354,7 +377,7 @@ describe('ReleaseFloors', () => {
   test('refuses a construct without a scalable target, and says which to pass', () => {
     const stack = new OtherStack();
     const target = new Cluster(stack, 'Cluster', { vpc: new Vpc(stack, 'Vpc') });
-    expect(() => new ReleaseFloors(stack, 'ReleaseFloors', { plan: targetPlan, target })).toThrow(
+    expect(() => new ReleaseFloors(stack, 'ReleaseFloors', { ...floorsOf(targetPlan), target })).toThrow(
       'no scalable target found under "Other/Cluster"; mend: pass what autoScaleTaskCount()',
     );
   });
@@ -380,7 +403,7 @@ describe('ReleaseFloors', () => {
   ])('refuses an imported id %s', (_, id, message) => {
     const stack = new OtherStack();
     const target = ScalableTarget.fromScalableTargetId(stack, 'Imported', id);
-    expect(() => new ReleaseFloors(stack, 'ReleaseFloors', { plan: targetPlan, target })).toThrow(message);
+    expect(() => new ReleaseFloors(stack, 'ReleaseFloors', { ...floorsOf(targetPlan), target })).toThrow(message);
   });
 
   test.each([
@@ -390,7 +413,7 @@ describe('ReleaseFloors', () => {
   ])('refuses what is neither a construct nor has a resource id: %j', (target, got) => {
     const make = () =>
       new ReleaseFloors(new OtherStack(), 'ReleaseFloors', {
-        plan: targetPlan,
+        ...floorsOf(targetPlan),
         target: target as unknown as ScalableResource,
       });
     expect(make).toThrow(`target must be a construct or have a resourceId, ${got}; mend: `);
@@ -401,7 +424,7 @@ describe('ReleaseFloors', () => {
     const target = new Construct(stack, 'Both');
     scalableTarget(target, 'A');
     scalableTarget(target, 'B');
-    expect(() => new ReleaseFloors(stack, 'ReleaseFloors', { plan: targetPlan, target })).toThrow(
+    expect(() => new ReleaseFloors(stack, 'ReleaseFloors', { ...floorsOf(targetPlan), target })).toThrow(
       '2 scalable targets found under "Other/Both": "Other/Both/A/Resource", "Other/Both/B/Resource"; mend: ',
     );
   });
@@ -409,8 +432,8 @@ describe('ReleaseFloors', () => {
   test('refuses a second plan on one target', () => {
     const stack = new OtherStack();
     const target = scalableTarget(stack);
-    new ReleaseFloors(stack, 'First', { plan: targetPlan, target });
-    expect(() => new ReleaseFloors(stack, 'Second', { plan: targetPlan, target })).toThrow(
+    new ReleaseFloors(stack, 'First', { ...floorsOf(targetPlan), target });
+    expect(() => new ReleaseFloors(stack, 'Second', { ...floorsOf(targetPlan), target })).toThrow(
       'scalable target "Other/Target/Resource" has the floors of "Other/First" already; mend: ',
     );
   });
@@ -421,7 +444,7 @@ describe('ReleaseFloors', () => {
     const stack = new OtherStack();
     const target = scalableTarget(stack);
     target.scaleOnSchedule('Nightly', nightly);
-    expect(() => new ReleaseFloors(stack, 'ReleaseFloors', { plan: targetPlan, target })).toThrow(
+    expect(() => new ReleaseFloors(stack, 'ReleaseFloors', { ...floorsOf(targetPlan), target })).toThrow(
       'scalable target "Other/Target/Resource" has scheduled actions of its own: Nightly; the last to fire would win; mend: ',
     );
   });
@@ -429,7 +452,7 @@ describe('ReleaseFloors', () => {
   test('refuses scheduled actions that are added later, at synthesis', () => {
     const stack = new OtherStack();
     const target = scalableTarget(stack);
-    new ReleaseFloors(stack, 'ReleaseFloors', { plan: targetPlan, target });
+    new ReleaseFloors(stack, 'ReleaseFloors', { ...floorsOf(targetPlan), target });
     target.scaleOnSchedule('Nightly', nightly);
     expect(() => Template.fromStack(stack)).toThrow('has scheduled actions of its own: Nightly');
   });
@@ -440,7 +463,7 @@ describe('ReleaseFloors', () => {
       [undefined, []],
     ] as const) {
       const stack = new OtherStack();
-      new ReleaseFloors(stack, 'ReleaseFloors', { plan: targetPlan, target: taskCount(stack, desiredCount) });
+      new ReleaseFloors(stack, 'ReleaseFloors', { ...floorsOf(targetPlan), target: taskCount(stack, desiredCount) });
       const found = stack.node
         .findAll()
         .flatMap(({ node }) => node.metadata.filter(({ type }) => type === 'aws:cdk:warning'));
@@ -453,7 +476,7 @@ describe('ReleaseFloors', () => {
   test('refuses bounds that are changed later, at synthesis', () => {
     const stack = new OtherStack();
     const { scalableTarget: target } = new ReleaseFloors(stack, 'ReleaseFloors', {
-      plan: targetPlan,
+      ...floorsOf(targetPlan),
       target: scalableTarget(stack),
     });
     target.minCapacity = 3;

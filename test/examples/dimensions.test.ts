@@ -83,7 +83,7 @@ describe('the table of dimensions in docs/attach.md', () => {
     expect(dueAt - raisedAt).toBeLessThan(600);
 
     const stack = new OtherStack();
-    new ReleaseFloors(stack, 'ReleaseFloors', { plan: target!, target: { resourceId } });
+    new ReleaseFloors(stack, 'ReleaseFloors', { plan, layer: target!.id.split('/')[1]!, target: { resourceId } });
     Template.fromStack(stack).hasResourceProperties('AWS::ApplicationAutoScaling::ScalableTarget', {
       ServiceNamespace: namespace,
       ScalableDimension: dimension,

@@ -584,6 +584,18 @@ test('a dip between two actions is not filled', () => {
   expect(outcome(decision)).toEqual({});
 });
 
+test.each([
+  ['09:59:59', false],
+  ['10:00', true],
+  ['12:59:59', true],
+  ['13:00', false],
+])('at %s the plan holds scale-in: %s', (time, held) => {
+  // Whether it is suspended is another question: a deploy suspends it, too.
+  for (const scaleIn of [false, true]) {
+    expect(decideAt(time, live({ scaleIn }), { phase: 'deploying' }).metrics.scaleInHeld).toBe(held);
+  }
+});
+
 test('the figures are what was read, and the floor of now', () => {
   const { metrics } = decideAt('10:02', live({ min: 400, scaleIn: true, running: 380, healthy: 350 }));
   expect(metrics).toEqual({
@@ -592,10 +604,11 @@ test('the figures are what was read, and the floor of now', () => {
     running: 380,
     healthy: 350,
     scaleInSuspended: true,
+    scaleInHeld: true,
     repairs: 0,
     expired: false,
     refused: false,
   });
   const unknown = decideAt('10:02', { target: 'unknown', actions: 'unknown' }).metrics;
-  expect(unknown).toEqual({ plannedFloor: 400, repairs: 0, expired: false, refused: false });
+  expect(unknown).toEqual({ plannedFloor: 400, scaleInHeld: true, repairs: 0, expired: false, refused: false });
 });

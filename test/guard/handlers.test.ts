@@ -1,8 +1,8 @@
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Context } from 'aws-lambda';
+import { buildGuard } from '../../lib/guard/bundle-guard';
 import type * as handlers from '../../lib/guard/handlers';
 import type { GuardPlan } from '../../lib/guard/guard-plan';
 import { DENIED, EXPIRED, FakeAws, THROTTLED } from './fake-aws';
@@ -10,36 +10,20 @@ import { at, PLAN } from './fixtures';
 
 // The bundle that is deployed, with plan.json beside it, against AWS's protocols over HTTP.
 
-const ROOT = path.join(__dirname, '..', '..');
-
 /** Retries wait, and the machine may be busy. Milliseconds. */
 jest.setTimeout(60_000);
 
 let folder: string;
-let inputs: string[];
+let inputs: readonly string[];
 let aws: FakeAws;
 let output: string[];
 const environmentBefore = { ...process.env };
 
 beforeAll(() => {
   folder = mkdtempSync(path.join(tmpdir(), 'prescale-guard-'));
-  const metafile = path.join(folder, 'meta.json');
-  const { status, stderr } = spawnSync(
-    path.join(ROOT, 'node_modules', '.bin', 'esbuild'),
-    [
-      'lib/guard/handlers.ts',
-      '--bundle',
-      '--platform=node',
-      '--target=node22',
-      '--format=cjs',
-      '--minify',
-      `--outfile=${path.join(folder, 'index.js')}`,
-      `--metafile=${metafile}`,
-    ],
-    { cwd: ROOT, encoding: 'utf8' },
-  );
-  if (status !== 0) throw new Error(`esbuild failed:\n${stderr}`);
-  inputs = Object.keys((JSON.parse(readFileSync(metafile, 'utf8')) as { inputs: object }).inputs);
+  const { code, inputs: files } = buildGuard();
+  writeFileSync(path.join(folder, 'index.js'), code);
+  inputs = files;
 });
 
 afterAll(() => {
@@ -55,7 +39,8 @@ beforeEach(async () => {
     AWS_ACCESS_KEY_ID: 'test',
     AWS_SECRET_ACCESS_KEY: 'test',
     RESOURCE_ID: 'service/media/playback',
-    STACK_NAME: 'Capacity',
+    STACK_ID: 'arn:aws:cloudformation:us-east-1:123456789012:stack/Capacity/1',
+    PLAN_OUTPUT: 'PlanAsOf',
     TARGET_GROUP_ARN: 'arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/playback/1',
   });
   output = [];
@@ -140,6 +125,7 @@ describe('the bundle', () => {
     expect(inputs.filter((name) => name.startsWith('lib/capacity/')).sort()).toEqual([
       'lib/capacity/floor-at.ts',
       'lib/capacity/instants.ts',
+      'lib/capacity/resource-ids.ts',
     ]);
   });
 
@@ -160,6 +146,7 @@ describe('guard', () => {
       Running: 850,
       Healthy: 840,
       ScaleInSuspended: 1,
+      ScaleInHeld: 1,
       Repairs: 0,
       Problems: 0,
       PlanExpired: 0,
@@ -360,8 +347,8 @@ describe('guard', () => {
   });
 
   test('must be told what to look after', async () => {
-    delete process.env.STACK_NAME;
-    await expect(invoke('guard', peak())).rejects.toThrow('RESOURCE_ID and STACK_NAME must be set');
+    delete process.env.STACK_ID;
+    await expect(invoke('guard', peak())).rejects.toThrow('RESOURCE_ID, STACK_ID and PLAN_OUTPUT must be set');
   });
 });
 

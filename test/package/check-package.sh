@@ -85,7 +85,7 @@ TS
 
 cat >compare.ts <<'TS'
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import type { EnvironmentPlan } from 'prescale';
 
 // What the command line plans for the example's environments is what the example's templates register.
@@ -114,6 +114,12 @@ assert.deepEqual(
   plan.targets.map(({ actions }) => Math.max(...actions.map(({ min }) => min))),
   [156, 36, 84],
 );
+// Their guards came with the package: nothing here could bundle them.
+const guarded = readdirSync('attach-out', { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('/plan.json'))
+  .filter((file) => readFileSync(`attach-out/${file.replace('plan.json', 'index.js')}`, 'utf8').includes('beforeDeploy'))
+  .map((file): string => read(`attach-out/${file}`).target.id);
+assert.deepEqual(guarded.sort(), plan.targets.map(({ id }) => id).sort());
 console.log(`${targets.length} scalable targets as planned: ${plan.targets.map(({ id }) => id).join(', ')}`);
 TS
 

@@ -11,6 +11,9 @@ const { context: flags } = JSON.parse(readFileSync(join(root, 'cdk.json'), 'utf8
 
 const STACK_TRACE = /^ +at /m;
 
+/** Whole processes, on a machine that may be busy. Milliseconds. */
+jest.setTimeout(60_000);
+
 const folders: string[] = [];
 afterAll(() => folders.forEach((folder) => rmSync(folder, { recursive: true })));
 

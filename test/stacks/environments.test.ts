@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { ScalableDimension, ServiceNamespace } from '@aws-sdk/client-application-auto-scaling';
-import type { RepositoryImage, StackEnvironment } from '../../lib/capacity/environment';
+import type { AlarmSettings, RepositoryImage, StackEnvironment } from '../../lib/capacity/environment';
 import { NEW_TABLE_WRITES } from '../../lib/capacity/limits';
 import { validateEnvironment } from '../../lib/capacity/validate-environment';
 import { environments } from '../../lib/environments';
@@ -64,6 +64,9 @@ describe('check refuses an environment of the stacks', () => {
   const prod = environmentNamed('prod');
   const inTask = (task: Partial<StackEnvironment['task']>) => ({ task: { ...prod.task, ...task } });
   const inEdge = (edge: Partial<StackEnvironment['edge']>) => ({ edge: { ...prod.edge, ...edge } });
+  const inAlarms = (alarms: Partial<AlarmSettings>) => ({
+    alarms: { wake: [], inform: [], latencyP99Seconds: 1, ...alarms },
+  });
   const digest = `sha256:${'a'.repeat(64)}`;
   const hostedZone = { id: 'Z1', name: 'example.com' };
 
@@ -132,6 +135,17 @@ describe('check refuses an environment of the stacks', () => {
       'edge.domain.names must be names of the hosted zone, got ["watch.example.org"]',
       inEdge({ domain: { names: ['watch.example.org', 'example.com'], hostedZone } }),
     ],
+    [
+      'alarms.wake must be e-mail addresses and https URLs, got ["http://pager.example.com","oncall"]',
+      inAlarms({ wake: ['http://pager.example.com', 'oncall@example.com', 'https://pager.example.com/k', 'oncall'] }),
+    ],
+    [
+      'alarms.inform must be different subscribers, got ["a@example.com","a@example.com"]',
+      inAlarms({ inform: ['a@example.com', 'a@example.com'] }),
+    ],
+    ['alarms.latencyP99Seconds must be from 0.001 to 60, got 0', inAlarms({ latencyP99Seconds: 0 })],
+    ['alarms must be a mapping, got "on"', { alarms: 'on' as 'off' }],
+    ['alarms.pager must be a known field, got "x"', inAlarms({ pager: 'x' } as Partial<AlarmSettings>)],
     ['logRetentionDays must be days that CloudWatch Logs knows, got 10', { logRetentionDays: 10 as 7 }],
     [
       'layers.playback.maximum must be at most 1000 tasks with 110 % of them while a deployment rolls, got 1600',
@@ -140,6 +154,10 @@ describe('check refuses an environment of the stacks', () => {
   ])('%s', (message, change) => {
     const problems = validateEnvironment({ ...prod, ...change });
     expect(problems.map((problem) => problem.message)).toEqual([message]);
+  });
+
+  test('but none that has its alarms off', () => {
+    expect(validateEnvironment({ ...prod, alarms: 'off' })).toEqual([]);
   });
 
   test('that lacks a part, as plain JavaScript allows', () => {

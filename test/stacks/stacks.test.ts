@@ -24,7 +24,11 @@ function templateText(stage: EnvironmentStage, stack: (typeof STACKS)[number]): 
 
 describe('an environment', () => {
   test.each(STACKS)('has this %s stack', (stack) => {
-    const template: unknown = JSON.parse(templateText(testStage('prod'), stack).replace(/[0-9a-f]{64}/g, '<asset>'));
+    const text = templateText(testStage('prod'), stack)
+      .replaceAll(/[0-9a-f]{64}/g, '<asset>')
+      // Ids of Lambda versions hold a digest of the code and the plan.
+      .replaceAll(/(?<=CurrentVersion[0-9A-F]{8})[0-9a-f]{32}/g, '<version>');
+    const template: unknown = JSON.parse(text);
     expect(stringify(template, { lineWidth: 0, aliasDuplicateObjects: false })).toMatchSnapshot();
   });
 
@@ -126,15 +130,13 @@ describe('Capacity', () => {
 
   test('scales through the service-linked role and needs none of its own', () => {
     const template = capacity();
-    template.resourceCountIs('AWS::IAM::Role', 0);
     template.hasResourceProperties('AWS::ApplicationAutoScaling::ScalableTarget', { RoleARN: Match.anyValue() });
+    expect(JSON.stringify(template.findResources('AWS::IAM::Role'))).not.toContain('application-autoscaling');
   });
 });
 
 describe('all environments', () => {
   test('fit the schemas of their resources', () => {
-    // The CDK prints warnings of ours, such as that of prod's placeholder for an image.
-    jest.spyOn(console, 'error').mockImplementation(() => undefined);
     const app = testApp({ validateTemplates: true });
     allStages(app);
     app.synth();
@@ -210,8 +212,11 @@ describe('all environments', () => {
         expect([id, Environment.map(({ Name }) => Name), Secrets]).toEqual([id, ['PORT', 'SESSION_TABLE'], undefined]);
       }
     }
-    for (const [id, { Environment }] of ofType('AWS::Lambda::Function'))
-      expect([id, Environment]).toEqual([id, undefined]);
+    const told = ['RESOURCE_ID', 'STACK_ID', 'PLAN_OUTPUT', 'TARGET_GROUP_ARN'];
+    for (const [id, { Environment }] of ofType('AWS::Lambda::Function')) {
+      const { Variables = {} } = (Environment ?? {}) as { Variables?: object };
+      expect([id, Object.keys(Variables).filter((name) => !told.includes(name))]).toEqual([id, []]);
+    }
     const secret =
       /\b(AKIA|ASIA)[A-Z0-9]{16}\b|BEGIN [A-Z ]*PRIVATE KEY|\{\{resolve:|"\w*(Password|Secret|SecretString|Token)":"/i;
     expect(JSON.stringify({ DbPassword: 'hunter2' })).toMatch(secret);

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App, Stack } from 'aws-cdk-lib/core';
-import type { EnvironmentPlan } from '../../lib/capacity/capacity-plan';
+import type { DeployPlan } from '../../lib/capacity/capacity-plan';
 import type { StackEnvironment } from '../../lib/capacity/environment';
 import { environments } from '../../lib/environments';
 import { loadPlan } from '../../lib/load-plan';
@@ -11,6 +11,11 @@ import { EnvironmentStage } from '../../lib/stages/environment-stage';
 const { context } = JSON.parse(readFileSync(join(__dirname, '..', '..', 'cdk.json'), 'utf8')) as {
   context: Record<string, unknown>;
 };
+
+// The CDK prints what an app warns of, such as prod's placeholder for an image; tests read warnings from the tree.
+beforeEach(() => {
+  jest.spyOn(console, 'error').mockImplementation(() => undefined);
+});
 
 const outdirs: string[] = [];
 afterAll(() => outdirs.forEach((outdir) => rmSync(outdir, { recursive: true })));
@@ -51,7 +56,7 @@ export function environmentNamed(name: string): StackEnvironment {
 }
 
 /** A small calendar at a fixed instant, planned for the environment. */
-export function planFor(environment: StackEnvironment, calendar = 'overlap'): EnvironmentPlan {
+export function planFor(environment: StackEnvironment, calendar = 'overlap'): DeployPlan {
   const calendarDir = join(__dirname, '..', 'fixtures', 'plans', calendar);
   return loadPlan({ calendarDir, environment, asOf: '2026-12-01T00:00:00Z' });
 }
