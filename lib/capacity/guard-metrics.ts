@@ -19,5 +19,5 @@ export type GuardMetric =
   | 'ScaleInHeld'
   | 'Repairs'
   | 'Problems'
-  | 'PlanExpired'
+  | 'HoursCovered'
   | 'GuardFailed';

@@ -17,6 +17,9 @@ export interface FloorAlarmsProps {
 /** Minutes beyond the lead time before too few units are an alarm: the guard's minute, the metric's, and a slow health check. */
 const SLACK_MINUTES = 3;
 
+/** So long before a plan ends somebody is told. */
+const DAYS_AHEAD = 7;
+
 /** CloudWatch looks back a day at most. */
 const LONGEST_MINUTES = 24 * 60;
 
@@ -42,6 +45,7 @@ export class FloorAlarms extends Construct {
     this.dimensions = { environment, target: target.id };
     const { region } = Stack.of(this);
     const log = `aws logs tail ${guardLog.logGroupName} --since 1h --region ${region}`;
+    const deploy = `npx cdk deploy '${Stack.of(this).node.path}' --exclusively`;
     const ofTarget = `--service-namespace ${target.namespace} --region ${region}`;
     const units = `${target.unit}s`;
     const counted = targetGroup ? 'Healthy' : target.namespace === 'ecs' ? 'Running' : undefined;
@@ -126,24 +130,34 @@ export class FloorAlarms extends Construct {
         look: "what it was in the guard's log, and who changed it; after guard/target-missing the scaling policies are gone: deploy at once",
         first: log,
       }),
+      this.alarm('PlanEnding', {
+        tells: 'inform',
+        metric: this.metric('HoursCovered'),
+        atMost: 24 * DAYS_AHEAD,
+        minutes: 3,
+        // Silence is no end; GuardFailed tells of it.
+        missing: TreatMissingData.NOT_BREACHING,
+        means: `The deployed plan promises nothing any more in ${DAYS_AHEAD} days: premieres after that have no floor until a new plan is deployed`,
+        look: 'whether the daily deploy runs, and why the plan defers what comes later',
+        first: deploy,
+      }),
       this.alarm('PlanExpired', {
         tells: 'wake',
-        metric: this.metric('PlanExpired'),
-        threshold: 1,
+        metric: this.metric('HoursCovered'),
+        atMost: 0,
         minutes: 3,
-        // Silence is no expiry; GuardFailed tells of it.
         missing: TreatMissingData.NOT_BREACHING,
         means:
           'The deployed plan promises nothing any more and holds its last floor: premieres from now on have no floor until a new plan is deployed',
         look: 'the next premiere in the release calendar',
-        first: `npx cdk deploy '${Stack.of(this).node.path}' --exclusively`,
+        first: deploy,
       }),
       this.alarm('GuardProblems', {
         tells: 'inform',
         // What has an alarm of its own is no second one.
         metric: this.math(
-          'problems - expired - IF(live > planned, 1, 0)',
-          { problems: 'Problems', expired: 'PlanExpired', live: 'LiveFloor', planned: 'PlannedFloor' },
+          'problems - IF(covered <= 0, 1, 0) - IF(live > planned, 1, 0)',
+          { problems: 'Problems', covered: 'HoursCovered', live: 'LiveFloor', planned: 'PlannedFloor' },
           'other problems',
         ),
         minutes: 15,
@@ -163,6 +177,8 @@ export class FloorAlarms extends Construct {
       readonly metric: IMetric;
       /** It fires from here on. @default - above 0 */
       readonly threshold?: number;
+      /** It fires from here on downwards. */
+      readonly atMost?: number;
       readonly breaching?: number;
       readonly minutes: number;
       readonly missing: TreatMissingData;
@@ -170,11 +186,13 @@ export class FloorAlarms extends Construct {
   ): ExplainedAlarm {
     const { environment, target } = this.dimensions;
     return new ExplainedAlarm(this, name, {
-      threshold: 0,
+      threshold: alarm.atMost ?? 0,
       comparison:
-        alarm.threshold === undefined
-          ? ComparisonOperator.GREATER_THAN_THRESHOLD
-          : ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+        alarm.atMost !== undefined
+          ? ComparisonOperator.LESS_THAN_OR_EQUAL_TO_THRESHOLD
+          : alarm.threshold === undefined
+            ? ComparisonOperator.GREATER_THAN_THRESHOLD
+            : ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
       ...alarm,
       name: `prescale-${environment}-${target.replaceAll('/', '-')}-${name}`,
       topic: this.props.topics[alarm.tells],

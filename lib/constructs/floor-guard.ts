@@ -78,7 +78,8 @@ export class FloorGuard extends Construct {
       return new LambdaFunction(this, id, {
         runtime: Runtime.NODEJS_24_X,
         architecture: Architecture.ARM_64,
-        memorySize: 256,
+        // A share of a processor comes with it, and on the biggest night a thousand targets are read.
+        memorySize: 512,
         // The next run comes within a minute, and two at once would only meet each other.
         timeout: Duration.seconds(50),
         code,

@@ -14,7 +14,7 @@ const STATISTICS: Readonly<Record<GuardMetric, string>> = {
   ScaleInHeld: Stats.MAXIMUM,
   Repairs: Stats.SUM,
   Problems: Stats.MAXIMUM,
-  PlanExpired: Stats.MAXIMUM,
+  HoursCovered: Stats.MINIMUM,
   GuardFailed: Stats.MAXIMUM,
 };
 

@@ -105,7 +105,6 @@ function targetRow(plan: DeployPlan, target: TargetPlan): IWidget[] {
         metric('Repairs', 'repairs', Color.BLUE),
         metric('Problems', 'problems', Color.ORANGE),
         metric('GuardFailed', 'failed', Color.RED),
-        metric('PlanExpired', 'plan expired', Color.PURPLE),
       ],
     }),
   ];

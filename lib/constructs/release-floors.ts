@@ -17,6 +17,9 @@ const MAXIMUM_ACTIONS = 200;
 /** Two plans on one target would overwrite each other, action by action. */
 const attachedTo = new WeakMap<CfnResource, ReleaseFloors>();
 
+/** What each layer of each environment of an app is attached to. */
+const attachedLayers = new WeakMap<IConstruct, Map<string, ReleaseFloors>>();
+
 /** Something that Application Auto Scaling can scale, and that is not defined in this app. */
 export interface ScalableResource {
   /**
@@ -70,11 +73,12 @@ export interface ReleaseFloorsProps {
  * By resource id the scalable target belongs to this stack. CloudFormation refuses to create one that is registered
  * already ("already exists"), by another stack, another tool or by hand: attach in the stack that owns it; or remove it
  * there first, which leaves the running capacity as it is and deletes the policies and actions of that target; or bring
- * it into this stack with `cdk import`. Deleting this stack removes the scalable target with its policies.
+ * it into this stack with `cdk import`, as a `CfnScalableTarget` of its own, and attach to that. Deleting this stack removes the scalable target with its policies.
  *
  * @throws Error when the plan could not be registered (minimum above maximum, a name or an instant twice, more than 200
  * actions), when `target` holds no scalable target or several, when it scales something else than the plan, when its
- * resource id does not fit the dimension, and when it has scheduled actions or a plan already. Actions that are added
+ * resource id does not fit the dimension, when it stands in another stack, when it has scheduled actions or a plan already, and when the
+ * layer is attached to something else. Actions that are added
  * after this construct, and a second target for its resource id in the same stack, are found at synthesis.
  * Warns when the target is a service of the same stack whose template states a desired count.
  */
@@ -105,6 +109,13 @@ export class ReleaseFloors extends Construct {
     const cfnTarget = this.findScalableTarget(target) ?? this.makeScalableTarget(target);
     this.scalableTarget = cfnTarget;
     this.throwOn(mismatches(plan, `scalable target ${quote(cfnTarget.node.path)}`, cfnTarget));
+    if (Stack.of(cfnTarget) !== Stack.of(this)) {
+      this.fail(
+        `scalable target ${quote(cfnTarget.node.path)} stands in another stack, so no step of a deploy could come before and after it; ` +
+          `mend: create ReleaseFloors in the scope of that stack`,
+      );
+    }
+    this.claimLayer(props);
 
     const other = attachedTo.get(cfnTarget);
     if (other !== undefined) {
@@ -186,6 +197,22 @@ export class ReleaseFloors extends Construct {
     } catch (error) {
       return this.fail((error as Error).message);
     }
+  }
+
+  /** Metrics and alarms of a layer are known by environment and target: two services would mix theirs. */
+  private claimLayer({ plan: { name } }: ReleaseFloorsProps): void {
+    const app = this.node.root;
+    const layers = attachedLayers.get(app) ?? new Map<string, ReleaseFloors>();
+    attachedLayers.set(app, layers);
+    const layer = `${name}/${this.plan.id}`;
+    const other = layers.get(layer);
+    if (other !== undefined) {
+      this.fail(
+        `the floors of ${quote(layer)} are attached by ${quote(other.node.path)} already, and what the guards of both see would be one; ` +
+          `mend: plan a layer of its own for each service`,
+      );
+    }
+    layers.set(layer, this);
   }
 
   /** The one that is defined in this app; undefined when `target` is defined elsewhere. */

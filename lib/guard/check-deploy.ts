@@ -91,7 +91,7 @@ function maximumProblems({ target }: GuardPlan, live: LiveState, now: number): P
     return [
       {
         code: 'deploy/maximum-below-running',
-        message: `the plan's maximum is ${target.max}, and ${inUse} run or are asked for, so ${inUse - target.max} would be ended at once; mend: raise maximum of the layer, or wait until fewer run`,
+        message: `the plan's maximum is ${target.max}, and ${inUse} are asked for, so ${inUse - target.max} would be ended at once; mend: raise maximum of the layer, or wait until fewer are`,
       },
     ];
   }

@@ -34,8 +34,8 @@ const OWN_PREFIX = 'floor-';
  * - `deploying`: it is being changed, or nobody knows. Then actions are CloudFormation's: one that it does not find again could
  *   fail the deploy, and so could a target that it has not made yet. The guard raises and suspends, and neither lowers nor
  *   resumes.
- * - `deployed`: the last step of a deploy, which states what is wanted. A minimum above the plan is a leftover of the plan
- *   before, and is lowered.
+ * - `deployed`: the last step of a deploy, or soon after one: it states what is wanted. A minimum above the plan is a leftover of the
+ *   plan before, and is lowered.
  */
 export type Phase = 'settled' | 'deploying' | 'deployed';
 
@@ -79,7 +79,8 @@ export interface DecisionMetrics {
   readonly scaleInSuspended?: boolean;
   /** True while the plan suspends scale-in. */
   readonly scaleInHeld: boolean;
-  readonly expired: boolean;
+  /** Until the plan promises nothing any more; negative from then on. */
+  readonly secondsCovered: number;
   /** True when the plan must not be acted on. */
   readonly refused: boolean;
 }
@@ -97,7 +98,7 @@ export interface DecisionMetrics {
 export function decide({ plan, place, live, now, phase }: DecideInput): Decision {
   const { target } = plan;
   const refusals = [...foreignProblems(plan, place), ...futureProblems(plan, now)];
-  const expired = now >= fromIso(target.coveredUntil);
+  const secondsCovered = fromIso(target.coveredUntil) - now;
   const metrics: DecisionMetrics = {
     plannedFloor: floorAt(target, now),
     ...(typeof live.target === 'object' && {
@@ -108,7 +109,7 @@ export function decide({ plan, place, live, now, phase }: DecideInput): Decision
     ...(live.healthy !== undefined && { healthy: live.healthy }),
     scaleInHeld: isHeld(target, now),
     repairs: 0,
-    expired,
+    secondsCovered,
     refused: refusals.length > 0,
   };
   if (refusals.length > 0) return { put: [], remove: [], problems: refusals, metrics };
@@ -123,7 +124,7 @@ export function decide({ plan, place, live, now, phase }: DecideInput): Decision
     problems: [
       ...registration.problems,
       ...actions.problems,
-      ...(expired
+      ...(secondsCovered <= 0
         ? [
             {
               code: 'guard/plan-expired',
@@ -249,7 +250,7 @@ function reasonToKeepMaximum({ target, live, now, phase }: Situation, min: numbe
   if (phase === 'deploying') return 'a deploy is under way';
   if (isWindowNear(target, now)) return 'a window is open or opens within a day';
   if (inUse === undefined) return 'the running count is unknown';
-  if (inUse > target.max) return `${inUse} run or are asked for`;
+  if (inUse > target.max) return `${inUse} are asked for`;
   if (min > target.max) return `the live minimum is ${min}`;
   return undefined;
 }

@@ -119,7 +119,7 @@ function publish({ environment, target }: GuardPlan, { problems, metrics: seen }
     ScaleInHeld: Number(seen.scaleInHeld),
     Repairs: seen.repairs,
     Problems: problems.length,
-    PlanExpired: Number(seen.expired),
+    HoursCovered: Math.floor(seen.secondsCovered / 36) / 100,
     GuardFailed: Number(failed),
   };
   // What could not be read is not published: a zero would be a lie, and GuardFailed tells.

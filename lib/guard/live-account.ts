@@ -40,6 +40,8 @@ export interface Scope {
 
 export interface StackState {
   readonly status: string;
+  /** When its last change began, in seconds since the epoch. */
+  readonly changedAt?: number;
   /** `asOf` of the plan that was deployed last. @default none */
   readonly planAsOf?: string;
 }
@@ -83,6 +85,7 @@ export class LiveAccount {
       if (stack?.StackStatus === undefined) throw new Error(`there is no stack ${this.scope.stackId}`);
       return {
         status: stack.StackStatus,
+        changedAt: secondsOf(stack.LastUpdatedTime ?? stack.CreationTime),
         planAsOf: stack.Outputs?.find(({ OutputKey }) => OutputKey === this.scope.planOutput)?.OutputValue,
       };
     });

@@ -58,9 +58,12 @@ export function isPast(action: LiveAction, now: number): boolean {
   return at !== undefined && at + (isUtc(action.timezone) ? 0 : 14 * 3600) <= now;
 }
 
-/** Units that are counted on, running or asked for, so that a maximum must not be below them. Undefined when neither is known. */
+/**
+ * Units that a maximum below them would end: those that are asked for, because while a deployment rolls more run than are meant to stay.
+ * Undefined when neither is known.
+ */
 export function unitsInUse({ running, desired }: LiveState): number | undefined {
-  return running === undefined && desired === undefined ? undefined : Math.max(running ?? 0, desired ?? 0);
+  return desired ?? running;
 }
 
 /** What `at(…)` says, read as UTC. */

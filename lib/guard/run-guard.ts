@@ -1,9 +1,12 @@
-import { type Decision, decide } from './decide';
+import { type Decision, decide, type Phase } from './decide';
 import type { GuardPlan, Place } from './guard-plan';
-import type { LiveAccount } from './live-account';
+import type { LiveAccount, StackState } from './live-account';
 
 /** Below this a call that is begun might not be answered before the Lambda is ended. */
-const SPARE_MILLISECONDS = 5000;
+const SPARE_MILLISECONDS = 15_000;
+
+/** So long after a deploy began its plan is what is wanted, also where its last step could not see to it. Seconds. */
+const DEPLOYED_SECONDS = 900;
 
 export interface GuardRunInput {
   readonly plan: GuardPlan;
@@ -21,8 +24,8 @@ export interface GuardRunInput {
 export async function runGuard(input: GuardRunInput): Promise<Decision> {
   const { plan, place, account, deployed, readClock, remainingMilliseconds } = input;
   const [live, stack] = await Promise.all([account.readLiveState(), deployed ? undefined : account.readStack()]);
-  const phase = deployed ? 'deployed' : isSettled(stack?.status) ? 'settled' : 'deploying';
-  const decision = decide({ plan, place, live, now: readClock(), phase });
+  const now = readClock();
+  const decision = decide({ plan, place, live, now, phase: deployed ? 'deployed' : phaseOf(stack, now) });
   const { register, put, remove } = decision;
   const calls = [
     ...(register ? [() => account.register(register)] : []),
@@ -41,7 +44,9 @@ export async function runGuard(input: GuardRunInput): Promise<Decision> {
   return decision;
 }
 
-/** Whether CloudFormation has made the stack's resources and leaves them alone. A stack that failed is somebody's work in progress. */
-function isSettled(status: string | undefined): boolean {
-  return status !== undefined && /^(CREATE|UPDATE|UPDATE_ROLLBACK|IMPORT|IMPORT_ROLLBACK)_COMPLETE$/.test(status);
+function phaseOf(stack: StackState | undefined, now: number): Phase {
+  // CloudFormation has made the stack's resources and leaves them alone. A stack that failed is somebody's work in progress.
+  const isSettled = /^(CREATE|UPDATE|UPDATE_ROLLBACK|IMPORT|IMPORT_ROLLBACK)_COMPLETE$/.test(stack?.status ?? '');
+  if (!isSettled) return 'deploying';
+  return stack?.changedAt !== undefined && now - stack.changedAt < DEPLOYED_SECONDS ? 'deployed' : 'settled';
 }

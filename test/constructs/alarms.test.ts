@@ -91,7 +91,7 @@ interface AlarmProperties extends Metric {
   readonly AlarmDescription: unknown;
   readonly AlarmActions: unknown[];
   readonly OKActions?: unknown[];
-  readonly ComparisonOperator: 'GreaterThanThreshold' | 'GreaterThanOrEqualToThreshold';
+  readonly ComparisonOperator: 'GreaterThanThreshold' | 'GreaterThanOrEqualToThreshold' | 'LessThanOrEqualToThreshold';
   readonly Threshold: number;
   readonly EvaluationPeriods: number;
   readonly DatapointsToAlarm: number;
@@ -138,6 +138,7 @@ function fires(alarm: AlarmProperties, minutes: readonly Minute[]): boolean {
   const breaching = minutes.slice(-EvaluationPeriods).filter((minute) => {
     const value = valueIn(alarm, minute);
     if (value === undefined) return TreatMissingData === 'breaching';
+    if (ComparisonOperator === 'LessThanOrEqualToThreshold') return value <= Threshold;
     return ComparisonOperator === 'GreaterThanThreshold' ? value > Threshold : value >= Threshold;
   });
   return breaching.length >= DatapointsToAlarm;
@@ -218,7 +219,7 @@ describe('FloorAlarms', () => {
     ScaleInHeld: 1,
     Repairs: 0,
     Problems: 0,
-    PlanExpired: 0,
+    HoursCovered: 2000,
     GuardFailed: 0,
   } satisfies Record<GuardMetric, number>;
   const silent = {};
@@ -235,7 +236,8 @@ describe('FloorAlarms', () => {
     ['GuardFailed', 'it failed twice', [{ GuardFailed: 1 }, asPlanned, { GuardFailed: 1 }]],
     ['GuardFailed', 'it is silent', [asPlanned, silent, silent]],
     ['GuardRepaired', 'once is told', [asPlanned, { ...asPlanned, Repairs: 1 }]],
-    ['PlanExpired', 'the plan is over', times(3, { ...asPlanned, PlanExpired: 1, Problems: 1 })],
+    ['PlanEnding', 'a week is left', times(3, { ...asPlanned, HoursCovered: 168 })],
+    ['PlanExpired', 'the plan is over', times(3, { ...asPlanned, HoursCovered: 0, Problems: 1 })],
     [
       'GuardProblems',
       'others have actions, beside a floor that was raised',
@@ -249,6 +251,7 @@ describe('FloorAlarms', () => {
 
   test.each<[what: string, minutes: Minute[]]>([
     ['all is as planned', times(60, asPlanned)],
+    ['more than a week is left', times(60, { ...asPlanned, HoursCovered: 168.01 })],
     ['more run than the floor', times(60, { ...asPlanned, Running: 1200, Healthy: 1190 })],
     ['one run of the guard is late', [...times(30, asPlanned), silent]],
     ['a rise takes the time that it may', [...times(30, asPlanned), ...times(7, { ...asPlanned, Healthy: 120 })]],
@@ -260,11 +263,12 @@ describe('FloorAlarms', () => {
 
   test.each<[what: string, minutes: Minute[], told: string[]]>([
     ['the guard is silent', times(60, silent), ['GuardFailed']],
-    ['the plan is over', times(60, { ...asPlanned, PlanExpired: 1, Problems: 1 }), ['PlanExpired']],
+    ['a week is left', times(60, { ...asPlanned, HoursCovered: 168 }), ['PlanEnding']],
+    ['the plan is over', times(60, { ...asPlanned, HoursCovered: -1, Problems: 1 }), ['PlanEnding', 'PlanExpired']],
     ['somebody raised the floor', times(60, { ...asPlanned, LiveFloor: 900, Problems: 1 }), ['LiveAbovePlan']],
     [
       'nothing can be read',
-      times(60, { PlannedFloor: 850, ScaleInHeld: 1, Repairs: 0, Problems: 0, PlanExpired: 0, GuardFailed: 1 }),
+      times(60, { PlannedFloor: 850, ScaleInHeld: 1, Repairs: 0, Problems: 0, HoursCovered: 2000, GuardFailed: 1 }),
       ['GuardFailed'],
     ],
   ])('one cause is one alarm: %s', (_, minutes, told) => {
@@ -494,7 +498,7 @@ describe('every alarm', () => {
   const docs = readFileSync(join(__dirname, '..', '..', 'docs', 'alarms.md'), 'utf8');
 
   test('says what it means, where to look and what to type, within what CloudWatch keeps', () => {
-    expect(all).toHaveLength(14);
+    expect(all).toHaveLength(15);
     for (const { AlarmName, AlarmDescription } of all) {
       // Names that are known at deploy may take 128 characters each.
       const text =
@@ -638,7 +642,7 @@ describe('LaunchDashboard', () => {
   });
 
   test('shows the state of all alarms', () => {
-    expect(widget(/^Alarms$/).alarms).toHaveLength(8);
+    expect(widget(/^Alarms$/).alarms).toHaveLength(9);
   });
 
   test('draws minutes from zero, in rows of 24 columns', () => {

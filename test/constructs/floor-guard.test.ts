@@ -272,7 +272,11 @@ describe('the guard that comes with ReleaseFloors', () => {
   test('is one for each target of a stack, with a plan of its own', () => {
     const stack = new OtherStack();
     attach(stack, { id: 'Playback' });
-    attach(stack, { id: 'Search', resourceId: 'service/media/search' });
+    attach(stack, {
+      id: 'Search',
+      plan: { ...targetPlan, id: 'us-east-1/search' },
+      resourceId: 'service/media/search',
+    });
     const template = Template.fromStack(stack);
     template.resourceCountIs('Custom::Trigger', 4);
     // Of which one runs all triggers.

