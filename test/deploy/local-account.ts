@@ -34,6 +34,8 @@ export interface Settings extends Switches {
   readonly page_size?: number;
   /** How far the clock of functions is ahead of the account's. @default 0 */
   readonly lambda_clock_skew_seconds?: number;
+  /** Nothing asks for units: policies give back what they may as soon as they may. @default false */
+  readonly idle?: boolean;
 }
 
 /** All defaults, then each other position by itself: for `test.each`. */
@@ -67,6 +69,31 @@ export type Failure = ({ readonly logical_id: string } | { readonly type: string
   /** When it was made or changed already, as a resource that does not become stable. @default false */
   readonly after?: boolean;
 };
+
+/** Happens in the middle of a deploy, when a resource was changed, or was tried in vain; see `Interlude` in account/state.py. */
+export interface Interlude {
+  /** Start of the resource's logical id. @default any */
+  readonly after?: string;
+  /** Moves the clock there, once, and runs what is due. */
+  readonly tick?: string;
+  /** Runs the function of the stack that has this handler, as it is by then. */
+  readonly handler?: string;
+  /** @default each time */
+  readonly times?: number;
+}
+
+/** What a registration or an action that ran left behind. */
+export interface Moment {
+  /** ISO 8601 in UTC. */
+  readonly at: string;
+  /** `registered`, or the name of the action. */
+  readonly cause: string;
+  readonly min: number;
+  readonly max: number;
+  readonly scaleInSuspended: boolean;
+  /** Units that run, after policies gave back what they could, if the service is idle. */
+  readonly capacity: number;
+}
 
 export interface TargetId {
   readonly region: string;
@@ -253,6 +280,16 @@ export class LocalAccount {
   /** Replaces the failures of resources; none clears them. */
   async failResources(...failures: readonly Failure[]): Promise<void> {
     await this.admin('failures', failures);
+  }
+
+  /** Replaces what happens in the middle of deploys; none clears it. */
+  async during(...interludes: readonly Interlude[]): Promise<void> {
+    await this.admin('interludes', interludes);
+  }
+
+  /** Of all targets, in order. */
+  async moments(): Promise<Moment[]> {
+    return (await this.admin('moments')) as Moment[];
   }
 
   /** Runs a function, as its schedule would. */

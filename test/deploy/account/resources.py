@@ -8,7 +8,9 @@ from typing import Any
 
 from moto.awslambda import lambda_backends
 from moto.cloudformation import parsing
+from moto.cloudwatch import cloudwatch_backends
 from moto.core.common_models import CloudFormationModel
+from moto.ec2.models.subnets import Subnet
 from moto.ecs import ecs_backends
 from moto.ecs.models import Service
 from moto.elbv2.models import ELBv2Backend, FakeHealthStatus
@@ -216,8 +218,59 @@ class EcsService(Service):
             {name[0].lower() + name[1:]: value for name, value in entry.items()}
             for entry in properties.get("LoadBalancers", [])
         ]
+        network = properties.get("NetworkConfiguration", {}).get("AwsvpcConfiguration")
+        if network is not None:
+            service.network_configuration = {
+                "awsvpcConfiguration": {"subnets": network["Subnets"], "securityGroups": network.get("SecurityGroups", [])}
+            }
         set_running(service, int(properties.get("DesiredCount", 1)))
         return service
+
+
+class Alarm(Resource):
+    """Kept with its actions and its state, which nobody evaluates: a test sets it."""
+
+    @property
+    def physical_resource_id(self) -> str:
+        return self.alarm_name
+
+    def create(self, properties: Properties) -> None:
+        self.alarm_name = properties.get("AlarmName", self.name)
+        self._put(properties, "INSUFFICIENT_DATA")
+
+    def update(self, properties: Properties) -> None:
+        backend = cloudwatch_backends[ACCOUNT_ID][self.region]
+        before = backend.alarms.get(self.alarm_name)
+        if properties.get("AlarmName", self.name) != self.alarm_name:
+            self.delete(ACCOUNT_ID, self.region)
+            self.create(properties)
+        else:
+            self._put(properties, before.state_value if before else "INSUFFICIENT_DATA")
+
+    def delete(self, account_id: str, region: str) -> None:
+        cloudwatch_backends[account_id][region].alarms.pop(self.alarm_name, None)
+
+    def get_cfn_attribute(self, attribute_name: str) -> str:
+        return str(cloudwatch_backends[ACCOUNT_ID][self.region].alarms[self.alarm_name].alarm_arn)
+
+    def _put(self, properties: Properties, state: str) -> None:
+        alarm = cloudwatch_backends[ACCOUNT_ID][self.region].put_metric_alarm(
+            name=self.alarm_name,
+            namespace=properties.get("Namespace", ""),
+            metric_name=properties.get("MetricName", ""),
+            comparison_operator=properties["ComparisonOperator"],
+            evaluation_periods=int(properties["EvaluationPeriods"]),
+            period=int(properties.get("Period", 60)),
+            threshold=float(properties.get("Threshold", 0)),
+            statistic=properties.get("Statistic", ""),
+            description=properties.get("AlarmDescription", ""),
+            dimensions=properties.get("Dimensions", []),
+            alarm_actions=properties.get("AlarmActions", []),
+            ok_actions=properties.get("OKActions", []),
+            actions_enabled=str(properties.get("ActionsEnabled", True)).lower() != "false",
+            treat_missing_data=properties.get("TreatMissingData"),
+        )
+        alarm.state_value = state
 
 
 class LambdaVersion(Resource):
@@ -250,6 +303,14 @@ class LambdaVersion(Resource):
             entry["versions"].remove(self.version)
 
 
+class WaitCondition(Resource):
+    """Nobody here signals, so it fails as at its timeout, and at once."""
+
+    def create(self, properties: Properties) -> None:
+        wanted = properties.get("Count", 1)
+        raise ApiError("TimedOut", f"WaitCondition timed out. Received 0 conditions when expecting {wanted}")
+
+
 class CustomResource(Resource):
     """A custom resource whose function is not run: recorded as done."""
 
@@ -277,6 +338,8 @@ class Trigger(CustomResource):
 OURS: dict[str, Any] = {
     "AWS::ApplicationAutoScaling::ScalableTarget": ScalableTarget,
     "AWS::ApplicationAutoScaling::ScalingPolicy": ScalingPolicy,
+    "AWS::CloudFormation::WaitCondition": WaitCondition,
+    "AWS::CloudWatch::Alarm": Alarm,
     "AWS::ECS::Service": EcsService,
     "AWS::Lambda::Version": LambdaVersion,
     "Custom::Trigger": Trigger,
@@ -345,7 +408,23 @@ def _describe_target_health(
 _moto_target_health = ELBv2Backend.describe_target_health
 
 
+def _free_addresses(self: Subnet) -> int:
+    """What the range leaves beside the tasks that run, one address each and spread evenly; or as many as the test says."""
+    if self.id in account.addresses:
+        return account.addresses[self.id]
+    taken = 0
+    for service in ecs_backends[ACCOUNT_ID][self.ec2_backend.region_name].services.values():
+        subnets = (service.network_configuration or {}).get("awsvpcConfiguration", {}).get("subnets", [])
+        if self.id in subnets:
+            taken += -(-service.running_count // len(subnets))
+    return int(_moto_free_addresses.fget(self)) - taken  # type: ignore[misc]
+
+
+_moto_free_addresses = Subnet.available_ip_address_count
+
+
 def install() -> None:
     """Puts the types above in the place of moto's."""
     parsing.resource_class_from_type = resource_class
     ELBv2Backend.describe_target_health = _describe_target_health  # type: ignore[method-assign]
+    Subnet.available_ip_address_count = property(_free_addresses)  # type: ignore[method-assign,assignment]

@@ -189,6 +189,7 @@ class ApplicationAutoScaling:
         elif account.switches["suspension_on_register"] == "cleared":
             target.suspended = dict.fromkeys(SUSPENSIONS, False)
         target.clamp(account.clock())
+        self._settle(target, "registered", account.clock())
         return {"ScalableTargetARN": target.arn}
 
     def do_deregister_scalable_target(self, params: Params, region: str) -> Params:
@@ -375,7 +376,26 @@ class ApplicationAutoScaling:
         target.minimum, target.maximum = minimum, maximum
         target.note(f"Setting min capacity to {minimum} and max capacity to {maximum}", cause, at)
         target.clamp(at)
+        self._settle(target, action.name, at)
         return "ran"
+
+    def _settle(self, target: Target, cause: str, at: datetime) -> None:
+        """What follows new bounds: an idle service gives back what it may. Then the moment is noted."""
+        capacity = target.capacity
+        if account.idle and capacity is not None and not target.suspended["DynamicScalingInSuspended"]:
+            if capacity > target.minimum:
+                target.set_capacity(target.minimum, "nothing asks for more", at)
+        account.moments.append(
+            {
+                **target.identity,
+                "at": f"{at:%Y-%m-%dT%H:%M:%SZ}",
+                "cause": cause,
+                "min": target.minimum,
+                "max": target.maximum,
+                "scaleInSuspended": target.suspended["DynamicScalingInSuspended"],
+                "capacity": target.capacity,
+            }
+        )
 
     def attempt(self, params: Params, region: str) -> Params:
         """A scaling policy wants `desired` units: within the bounds, and not where that direction is suspended."""
@@ -429,15 +449,17 @@ def due_at(schedule: str, zone: str | None) -> datetime:
     """The instant of an at().
 
     Raises:
-        ApiError: for what is no at(), and for recurring schedules and time zones, which this account does not run
+        ApiError: for what is no at(), and for recurring schedules and zones with a summer time, which this account does not run
     """
     match = re.fullmatch(r"at\((\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\)", schedule)
     if match is None:
         raise invalid(f"Schedule {schedule} is no at(yyyy-mm-ddThh:mm:ss), and the local account runs nothing else")
-    if zone not in (None, "UTC", "Etc/UTC"):
-        raise invalid(f"Timezone {zone}: the local account runs schedules in UTC alone")
+    # Etc/GMT+1 is an hour behind UTC.
+    offset = re.fullmatch(r"(?:Etc/)?(?:UTC|GMT([+-]\d{1,2})?)", zone or "UTC")
+    if offset is None:
+        raise invalid(f"Timezone {zone}: the local account knows UTC and zones such as Etc/GMT+1 alone")
     try:
-        return parse_instant(match[1])
+        return parse_instant(match[1]) + timedelta(hours=int(offset[1] or 0))
     except ValueError as error:
         raise invalid(f"Schedule {schedule}: {error}") from error
 

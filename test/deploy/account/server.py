@@ -8,14 +8,18 @@ role, Application Auto Scaling in `scaling.py`, moto.
 | admin call | does |
 |---|---|
 | GET state | clock, switches, faults, failures |
-| POST switches {name: value} | sets switches, page_size and lambda_clock_skew_seconds, all in `state.py` |
+| POST switches {name: value} | sets switches, page_size, lambda_clock_skew_seconds and idle, all in `state.py` |
 | POST tick {now, latenessSeconds} | moves the clock and runs the actions due; answers with them |
 | POST attempt {region, ServiceNamespace, ResourceId, ScalableDimension, desired} | a scaling policy wants so many |
 | POST running {region, resourceId, count} | tasks stop or start by themselves |
 | POST healthy {targetGroupArn, count} | so many targets are healthy; null: all that run |
+| POST addresses {subnetId, count} | so many addresses are free in a subnet; null: what its range leaves |
+| POST quotas {service/code: value} | what AWS applied to the account; null: its default |
 | POST faults [Fault] | replaces the faults of API calls |
 | POST failures [Failure] | replaces the failures of resources |
+| POST interludes [Interlude] | replaces what happens in the middle of deploys |
 | POST invoke {region, function, event} | runs a function, as its schedule would |
+| GET moments | bounds, suspension and capacity after each registration and each action that ran |
 | GET resources | resources of all stacks: who carries them out, and with which properties |
 | GET gaps | what a template asked for and nothing here carries out |
 | GET invocations | functions that ran, with results and logs |
@@ -42,9 +46,9 @@ os.environ.setdefault("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import make_server
 
-from . import lambdas, resources, stacks
+from . import lambdas, quotas, resources, stacks
 from .scaling import autoscaling, ecs_service
-from .state import ApiError, Failure, Fault, account, parse_instant
+from .state import ApiError, Failure, Fault, Interlude, account, parse_instant
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
@@ -79,6 +83,8 @@ class Gateway:
         action = target.split(".")[-1] or urllib.parse.parse_qs(body.decode()).get("Action", [""])[0]
         if service == "lambda" and path.endswith("/invocations"):
             action = "InvokeFunction"
+        if service == "lambda" and path.endswith("/configuration"):
+            action = "GetFunctionConfiguration"
         if not action:
             return self._ask_moto(environ, start_response)
 
@@ -102,12 +108,14 @@ class Gateway:
                 )
             if (service, action) in FIXED_ANSWERS:
                 return _respond(start_response, 200, FIXED_ANSWERS[service, action], "application/x-amz-json-1.1")
+            if service == "servicequotas" and action in quotas.ANSWERED:
+                return _respond(start_response, 200, quotas.call(action, params), "application/x-amz-json-1.1")
             if not target.startswith(SCALING_TARGET):
                 return self._ask_moto(environ, start_response)
             return _respond(start_response, 200, autoscaling.call(action, params, region), "application/x-amz-json-1.1")
         except ApiError as error:
             call["error"] = error.code
-            return _error(start_response, error, json_protocol=not form)
+            return _error(start_response, error, json_protocol=not form, ec2=service == "ec2")
 
     def _ask_moto(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Moto's answer. What it does not know is in the log before the caller hears of it, and may end the server."""
@@ -168,12 +176,18 @@ def _respond(
     return [payload]
 
 
-def _error(start_response: StartResponse, error: ApiError, json_protocol: bool) -> list[bytes]:
+def _error(start_response: StartResponse, error: ApiError, json_protocol: bool, ec2: bool = False) -> list[bytes]:
     if json_protocol:
         body = {"__type": error.code, "message": error.message}
         return _respond(
             start_response, error.status, body, "application/x-amz-json-1.1", **{"x-amzn-errortype": error.code}
         )
+    if ec2:
+        text = (
+            f"<Response><Errors><Error><Code>{escape(error.code)}</Code><Message>{escape(error.message)}</Message></Error></Errors>"
+            "<RequestID>local</RequestID></Response>"
+        )
+        return _respond(start_response, error.status, text.encode(), "text/xml")
     text = (
         f"<ErrorResponse><Error><Type>Sender</Type><Code>{escape(error.code)}</Code><Message>{escape(error.message)}</Message>"
         "</Error><RequestId>local</RequestId></ErrorResponse>"
@@ -208,6 +222,23 @@ def _healthy(body: dict[str, Any]) -> Any:
     return {}
 
 
+def _addresses(body: dict[str, Any]) -> Any:
+    if body.get("count") is None:
+        account.addresses.pop(body["subnetId"], None)
+    else:
+        account.addresses[body["subnetId"]] = int(body["count"])
+    return {}
+
+
+def _quotas(body: dict[str, Any]) -> Any:
+    for name, value in body.items():
+        if value is None:
+            account.quotas.pop(name, None)
+        else:
+            account.quotas[name] = float(value)
+    return {}
+
+
 def _faults(body: Any) -> Any:
     account.faults = [Fault(**entry) for entry in body]
     return {}
@@ -218,6 +249,11 @@ def _failures(body: Any) -> Any:
     return {}
 
 
+def _interludes(body: Any) -> Any:
+    account.interludes = [Interlude(**entry) for entry in body]
+    return {}
+
+
 ADMIN: dict[str, Callable[[Any], Any]] = {
     "GET state": lambda _: account.describe(),
     "POST switches": _switches,
@@ -225,11 +261,15 @@ ADMIN: dict[str, Callable[[Any], Any]] = {
     "POST attempt": lambda body: autoscaling.attempt(body, body["region"]),
     "POST running": _running,
     "POST healthy": _healthy,
+    "POST addresses": _addresses,
+    "POST quotas": _quotas,
     "POST faults": _faults,
     "POST failures": _failures,
+    "POST interludes": _interludes,
     "POST invoke": lambda body: lambdas.invoke(
         lambdas.find_function(body["function"], body["region"]), body.get("event", {})
     ),
+    "GET moments": lambda _: account.moments,
     "GET resources": lambda _: stacks.resources_of(),
     "GET gaps": lambda _: account.gaps,
     "GET invocations": lambda _: account.invocations,

@@ -11,6 +11,7 @@ import logging
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from moto.cloudformation import cloudformation_backends, parsing
@@ -23,8 +24,10 @@ from moto.ec2 import models as ec2_models
 from moto.ec2.models.core import TaggedEC2Resource
 from werkzeug.exceptions import HTTPException
 
+from . import lambdas
 from .resources import HandlerFailed, kind_of, plausible_attribute
-from .state import ACCOUNT_ID, ApiError, Failure, account
+from .scaling import autoscaling
+from .state import ACCOUNT_ID, ApiError, Failure, account, parse_instant
 
 logger = logging.getLogger("account")
 
@@ -237,11 +240,30 @@ def _apply_resource(stack: Stack, logical_id: str, entry: dict[str, Any]) -> Non
         if before is not None:
             applied[logical_id].properties = None
         _event(stack, logical_id, type_name, f"{verb}_FAILED", _reason(error))
+        _play_interludes(stack, logical_id)
         raise
     if isinstance(made, TaggedEC2Resource) and before is None:
         tags = {**resources.tags, "aws:cloudformation:logical-id": logical_id}
         ec2_models.ec2_backends[ACCOUNT_ID][stack.region_name].create_tags([made.physical_resource_id], tags)
     _event(stack, logical_id, type_name, f"{verb}_COMPLETE")
+    _play_interludes(stack, logical_id)
+
+
+def _play_interludes(stack: Stack, logical_id: str) -> None:
+    """What the test lets happen while the deploy is under way."""
+    for interlude in account.interludes:
+        if interlude.times == 0 or not logical_id.startswith(interlude.after):
+            continue
+        if interlude.times is not None:
+            interlude.times -= 1
+        if interlude.tick is not None:
+            autoscaling.tick(parse_instant(interlude.tick), timedelta())
+            interlude.tick = None
+        for name, made in list(applied_of(stack).items()):
+            if interlude.handler and made.type == "AWS::Lambda::Function":
+                function = stack.resource_map._parsed_resources[name]
+                if function.handler == interlude.handler:
+                    lambdas.invoke(function, {})
 
 
 def _clean_up(stack: Stack, keep: dict[str, Any]) -> None:
@@ -276,8 +298,14 @@ def _move(stack: Stack, status: str, reason: str | None = None) -> None:
     stack._add_stack_event(status, resource_status_reason=reason)
 
 
+def _now() -> datetime:
+    """The account's time as moto keeps it: in UTC, and without saying so."""
+    return account.clock().replace(tzinfo=None)
+
+
 def _create_resources(stack: Stack) -> None:
     stack.status = "CREATE_IN_PROGRESS"
+    stack.creation_time = _now()
     try:
         _apply(stack, stack.template_dict, stack.parameters)
     except Exception as error:
@@ -301,6 +329,8 @@ def _update(
     old = stack.template_dict, stack.parameters
     new = Stack.parse_template(template), stack.parameters if parameters is None else parameters
     _move(stack, "UPDATE_IN_PROGRESS", "User Initiated")
+    # Of DescribeStacks; moto has none.
+    stack.__dict__["last_updated_time"] = _now()
     try:
         _apply(stack, *new)
     except Exception as error:

@@ -70,6 +70,18 @@ class Failure:
 
 
 @dataclass
+class Interlude:
+    """Happens in the middle of a deploy, whenever a resource was changed whose logical id begins with `after`, or was tried in vain."""
+
+    after: str = ""
+    #: Moves the clock there, once.
+    tick: str | None = None
+    #: Runs the function of the stack that has this handler.
+    handler: str | None = None
+    times: int | None = None
+
+
+@dataclass
 class Account:
     """All state of the plugin. One per process."""
 
@@ -80,15 +92,24 @@ class Account:
     page_size: int = 50
     #: How far the clock of a Lambda function is ahead of the account's, in seconds.
     lambda_clock_skew_seconds: float = 0
+    #: Nothing asks for units: policies give back what they may as soon as they may.
+    idle: bool = False
     #: Where the server listens, for functions.
     url: str = ""
     now: datetime | None = None
     faults: list[Fault] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
+    interludes: list[Interlude] = field(default_factory=list)
+    #: What each registration and each action that ran left behind, in order.
+    moments: list[dict[str, Any]] = field(default_factory=list)
     calls: list[dict[str, Any]] = field(default_factory=list)
     invocations: list[dict[str, Any]] = field(default_factory=list)
     #: Healthy targets by target group ARN, where a test wants another number than the running tasks.
     healthy: dict[str, int] = field(default_factory=dict)
+    #: Free addresses by subnet id, where a test wants another number than its range leaves beside the running tasks.
+    addresses: dict[str, int] = field(default_factory=dict)
+    #: Values that AWS applied to the account, by service and code of Service Quotas: `fargate/L-3032A538`.
+    quotas: dict[str, float] = field(default_factory=dict)
     #: What a template asked for and nothing here carries out, by resource.
     gaps: list[dict[str, str]] = field(default_factory=list)
     lock: threading.RLock = field(default_factory=threading.RLock)
@@ -108,6 +129,8 @@ class Account:
                 self.page_size = int(value)
             elif name == "lambda_clock_skew_seconds":
                 self.lambda_clock_skew_seconds = float(value)
+            elif name == "idle":
+                self.idle = bool(value)
             elif value in SWITCHES.get(name, ()):
                 self.switches[name] = value
             else:
