@@ -253,6 +253,11 @@ const OFFENCES: readonly (readonly [file: string, rule: string, lines: readonly 
     'no-restricted-imports',
     ["import { z } from 'zod';", "import { parse } from 'yaml';", "import { Duration } from 'aws-cdk-lib/core';"],
   ],
+  [
+    'lib/live/offender.ts',
+    'no-restricted-imports',
+    ["import { Duration } from 'aws-cdk-lib/core';", "import { decide } from '../guard/decide';"],
+  ],
   ['lib/guard/decides.ts', 'no-restricted-properties', ['Date.now();']],
   ['lib/guard/bundle-guard.ts', 'no-restricted-imports', ["import { guard } from './handlers';"]],
   ['lib/capacity/environment-shape.ts', 'no-restricted-imports', ["import { readFileSync } from 'node:fs';"]],
@@ -284,6 +289,10 @@ const ALLOWED: readonly (readonly [file: string, lines: readonly string[]])[] = 
   [
     'lib/guard/allowed.ts',
     ["import { floorAt } from '../capacity/floor-at';", "import { Logger } from '@aws-lambda-powertools/logger';"],
+  ],
+  [
+    'lib/live/allowed.ts',
+    ["import { ECSClient } from '@aws-sdk/client-ecs';", "import { floorAt } from '../capacity/floor-at';"],
   ],
   ['lib/guard/handlers.ts', ['Date.now();', 'process.env;']],
   ['bin/allowed.ts', ['Date.now();', 'process.env;', 'process.exitCode = 1;']],

@@ -20,4 +20,7 @@ export type GuardMetric =
   | 'Repairs'
   | 'Problems'
   | 'HoursCovered'
-  | 'GuardFailed';
+  | 'GuardFailed'
+  | 'Overrides'
+  | 'DrillSeconds'
+  | 'DrillFailed';

@@ -127,7 +127,7 @@ export class FloorAlarms extends Construct {
         // No run is no repair; GuardFailed tells of silence.
         missing: TreatMissingData.NOT_BREACHING,
         means: 'The guard has mended something that was not as planned: a minimum or maximum, an action, a suspension',
-        look: "what it was in the guard's log, and who changed it; after guard/target-missing the scaling policies are gone: deploy at once",
+        look: "what it was in the guard's log, and who changed it; after guard/target-missing the scaling policies are gone, and a deploy without --revert-drift does not bring them back",
         first: log,
       }),
       this.alarm('PlanEnding', {
@@ -151,6 +151,27 @@ export class FloorAlarms extends Construct {
           'The deployed plan promises nothing any more and holds its last floor: premieres from now on have no floor until a new plan is deployed',
         look: 'the next premiere in the release calendar',
         first: deploy,
+      }),
+      this.alarm('DrillFailed', {
+        tells: 'wake',
+        metric: this.metric('DrillFailed'),
+        threshold: 1,
+        minutes: 1,
+        // Published when a drill ends.
+        missing: TreatMissingData.NOT_BREACHING,
+        means: `In a drill not all ${units} became healthy: the premiere that it was for would meet too few`,
+        look: 'what was in the way, in the record of the drill, which verify shows; and the events of the service',
+        first: `npx prescale verify --env ${environment}`,
+      }),
+      this.alarm('OverrideActive', {
+        tells: 'inform',
+        metric: this.metric('Overrides'),
+        threshold: 1,
+        minutes: 1,
+        missing: TreatMissingData.NOT_BREACHING,
+        means: 'Somebody has changed the floor for the night, or paused the guard. It ends by itself',
+        look: 'who and why, until when',
+        first: `npx prescale overrides --env ${environment}`,
       }),
       this.alarm('GuardProblems', {
         tells: 'inform',

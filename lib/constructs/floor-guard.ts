@@ -23,6 +23,7 @@ import { DISABLE_ASSET_STAGING_CONTEXT } from 'aws-cdk-lib/cx-api';
 import { Construct } from 'constructs';
 import type { DeployPlan, TargetPlan } from '../capacity/capacity-plan';
 import { bundleGuard } from '../guard/bundle-guard';
+import { drillsPath, overridesPath } from '../capacity/parameter-paths';
 import { renderGuardPlan } from '../guard/guard-plan';
 
 /** What AWS asks of whoever registers a target, by its namespace: that they may do what they let Application Auto Scaling do. */
@@ -59,6 +60,8 @@ export interface FloorGuardProps {
 export class FloorGuard extends Construct {
   /** Of all handlers. */
   readonly log: LogGroup;
+  /** Of the function that runs each minute. */
+  readonly functionName: string;
   private readonly functions: readonly LambdaFunction[];
 
   constructor(
@@ -70,7 +73,7 @@ export class FloorGuard extends Construct {
     const { scalableTarget, targetGroup, logRetention = RetentionDays.ONE_MONTH } = props;
     this.log = new LogGroup(this, 'Log', { retention: logRetention });
     const { folder, code } = this.writeCode();
-    const { reads, registers, puts, countsHealthy, readsStack } = this.statements();
+    const { reads, registers, puts, countsHealthy, readsStack, records } = this.statements();
     const makeHandler = (id: string, handler: string, statements: readonly PolicyStatement[]): LambdaFunction => {
       const role = new Role(this, `${id}Role`, { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
       this.log.grantWrite(role);
@@ -96,9 +99,23 @@ export class FloorGuard extends Construct {
     };
 
     const beforeDeploy = makeHandler('BeforeDeploy', 'beforeDeploy', [...reads, ...registers, readsStack]);
-    const guard = makeHandler('Guard', 'guard', [...reads, ...registers, ...puts, ...countsHealthy, readsStack]);
-    const afterDeploy = makeHandler('AfterDeploy', 'afterDeploy', [...reads, ...registers, ...puts, ...countsHealthy]);
+    const guard = makeHandler('Guard', 'guard', [
+      ...reads,
+      ...registers,
+      ...puts,
+      ...countsHealthy,
+      ...records,
+      readsStack,
+    ]);
+    const afterDeploy = makeHandler('AfterDeploy', 'afterDeploy', [
+      ...reads,
+      ...registers,
+      ...puts,
+      ...countsHealthy,
+      ...records,
+    ]);
     this.functions = [beforeDeploy, guard, afterDeploy];
+    this.functionName = guard.functionName;
     if (!this.node.tryGetContext(DISABLE_ASSET_STAGING_CONTEXT)) rmSync(folder, { recursive: true });
 
     // A refused deploy leaves the guard that is there with the plan that is there.
@@ -150,10 +167,16 @@ export class FloorGuard extends Construct {
     readonly puts: readonly PolicyStatement[];
     readonly countsHealthy: readonly PolicyStatement[];
     readonly readsStack: PolicyStatement;
+    readonly records: readonly PolicyStatement[];
   } {
-    const { targetPlan, targetGroup } = this.props;
+    const { plan, targetPlan, targetGroup } = this.props;
     const { namespace, dimension } = targetPlan;
     const stack = Stack.of(this);
+    const owner = { environment: plan.name, target: targetPlan.id };
+    const parameters = (path: string): string =>
+      stack.formatArn({ service: 'ssm', resource: 'parameter', resourceName: path.slice(1) });
+    const anyOverride = parameters(`${overridesPath(owner)}/*`);
+    const anyDrill = parameters(`${drillsPath(owner)}/*`);
     // The ids of scalable targets are random.
     const anyTarget = stack.formatArn({
       service: 'application-autoscaling',
@@ -177,6 +200,11 @@ export class FloorGuard extends Construct {
         reason:
           'The id of a scalable target is random and known only after it was made; conditions limit the actions to its namespace and dimension.',
       },
+      ...[anyOverride, anyDrill].map((records) => ({
+        id: `AwsSolutions-IAM5[Resource::${this.asNagWritesIt(records)}]`,
+        reason:
+          'Records of one target: overrides that people make on the night, and results of drills, have names of their own.',
+      })),
       {
         id: 'AwsSolutions-IAM5[Resource::*]',
         reason: 'What describes scalable targets, scheduled actions and target health cannot be limited to a resource.',
@@ -208,6 +236,12 @@ export class FloorGuard extends Construct {
       countsHealthy: targetGroup
         ? [new PolicyStatement({ actions: ['elasticloadbalancing:DescribeTargetHealth'], resources: ['*'] })]
         : [],
+      records: [
+        // Listed by their path.
+        new PolicyStatement({ actions: ['ssm:GetParametersByPath'], resources: [parameters(overridesPath(owner))] }),
+        new PolicyStatement({ actions: ['ssm:DeleteParameter'], resources: [anyOverride] }),
+        new PolicyStatement({ actions: ['ssm:PutParameter'], resources: [anyDrill] }),
+      ],
       readsStack: new PolicyStatement({
         actions: ['cloudformation:DescribeStacks'],
         resources: [stack.stackId],

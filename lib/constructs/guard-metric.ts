@@ -16,6 +16,9 @@ const STATISTICS: Readonly<Record<GuardMetric, string>> = {
   Problems: Stats.MAXIMUM,
   HoursCovered: Stats.MINIMUM,
   GuardFailed: Stats.MAXIMUM,
+  Overrides: Stats.MAXIMUM,
+  DrillSeconds: Stats.MAXIMUM,
+  DrillFailed: Stats.MAXIMUM,
 };
 
 /** A metric of the guard, minute by minute. */

@@ -105,6 +105,8 @@ function targetRow(plan: DeployPlan, target: TargetPlan): IWidget[] {
         metric('Repairs', 'repairs', Color.BLUE),
         metric('Problems', 'problems', Color.ORANGE),
         metric('GuardFailed', 'failed', Color.RED),
+        metric('Overrides', 'overrides', Color.PURPLE),
+        metric('DrillFailed', 'drill failed', Color.BROWN),
       ],
     }),
   ];

@@ -5,6 +5,7 @@ import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { ILogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { CfnOutput, CfnResource, Lazy, Stack, Token, Validations } from 'aws-cdk-lib/core';
 import { Construct, type IConstruct } from 'constructs';
+import { ATTACHED_OUTPUT, type AttachedFloors } from '../capacity/attached-floors';
 import type { DeployPlan, ScheduledAction, TargetPlan } from '../capacity/capacity-plan';
 import { toSchedule } from '../capacity/instants';
 import { resourceIdForm } from '../capacity/resource-ids';
@@ -56,7 +57,8 @@ export interface ReleaseFloorsProps {
  * Attaches the floors of a plan to a scalable target, and a guard to the floors.
  *
  * Sets `MinCapacity`, `MaxCapacity` and `ScheduledActions` of the target to the plan's. Each action carries both
- * minimum and maximum, at an instant in UTC. What scales above the floors is left alone.
+ * minimum and maximum, at an instant in UTC. What scales above the floors is left alone. Each registration by CloudFormation suspends
+ * scale-in; the guard resumes it where the plan does not hold the floor.
  *
  * The guard is three Lambda functions with the plan in their code: the first step of a deploy, which refuses a plan that would do harm; the
  * last one; and a run every minute, which mends what differs from the plan and publishes metrics. See docs/guard.md.
@@ -89,6 +91,8 @@ export class ReleaseFloors extends Construct {
   readonly plan: TargetPlan;
   /** The output that tells which plan is deployed: its `asOf`. */
   readonly planAsOf: CfnOutput;
+  /** The output by which `prescale verify` and the commands for the night find all of this. */
+  readonly attached: CfnOutput;
   /** The resource that carries it, to which scaling policies can be added. */
   readonly scalableTarget: CfnScalableTarget;
   /** Whose healthy targets the guard counts, if any. */
@@ -146,6 +150,13 @@ export class ReleaseFloors extends Construct {
     cfnTarget.minCapacity = minCapacity;
     cfnTarget.maxCapacity = maxCapacity;
     cfnTarget.scheduledActions = scheduledActions;
+    // So that whatever CloudFormation registers, the minimum of the plan before in a rollback too, no policy gives anything back until
+    // the last step or the guard has looked at it.
+    cfnTarget.suspendedState = {
+      dynamicScalingInSuspended: true,
+      dynamicScalingOutSuspended: false,
+      scheduledScalingSuspended: false,
+    };
 
     this.planAsOf = new CfnOutput(this, 'PlanAsOf', {
       value: props.plan.asOf,
@@ -160,6 +171,22 @@ export class ReleaseFloors extends Construct {
       logRetention: props.logRetention,
     });
     this.guardLog = this.guard.log;
+    const { asOf, calendarDigest, toolVersion } = props.plan;
+    const attached: AttachedFloors = {
+      prescale: 1,
+      environment: this.environment,
+      target: plan.id,
+      resourceId: cfnTarget.resourceId,
+      asOf,
+      calendarDigest,
+      toolVersion,
+      guardFunction: this.guard.functionName,
+      ...(props.targetGroup && { targetGroupArn: props.targetGroup.targetGroupArn }),
+    };
+    this.attached = new CfnOutput(this, ATTACHED_OUTPUT, {
+      value: Stack.of(this).toJsonString(attached),
+      description: `prescale: where the floors of ${plan.id} are, for the command line`,
+    });
 
     this.node.addValidation({
       validate: () => {

@@ -187,7 +187,7 @@ function decideRegistration({ target, live, now, phase }: Situation): {
       problems: [
         {
           code: 'guard/target-missing',
-          message: `nothing is registered for ${target.dimension}, so its actions and policies are gone, too; it is registered again with the plan's floors and without policies; mend: find out who deregistered it, and deploy the policies again`,
+          message: `nothing is registered for ${target.dimension}, so its actions and policies are gone, too; it is registered again with the plan's floors and without policies; mend: find out who deregistered it, and deploy with --revert-drift: CloudFormation sees no change otherwise`,
         },
       ],
       repairs: 1,
@@ -312,6 +312,8 @@ function recoverLowering(
   { min, max }: Pick<LiveTarget, 'min' | 'max'>,
 ): { readonly put: readonly ScheduledAction[]; readonly problems: readonly Problem[] } {
   const { target, live, now, phase } = situation;
+  // What is above the plan now may be what CloudFormation is about to lower.
+  if (phase === 'deploying') return { put: [], problems: [] };
   if (min <= Math.max(...floorsBetween(target, now - TOLERANCE_SECONDS, now + TOLERANCE_SECONDS))) {
     return { put: [], problems: [] };
   }

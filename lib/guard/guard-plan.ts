@@ -21,7 +21,7 @@ export interface GuardPlan {
 
 export type GuardTarget = Pick<
   TargetPlan,
-  'id' | 'namespace' | 'dimension' | 'min' | 'max' | 'actions' | 'windows' | 'coveredUntil'
+  'id' | 'namespace' | 'dimension' | 'baseline' | 'min' | 'max' | 'actions' | 'windows' | 'coveredUntil'
 >;
 
 /** Where the guard runs, and what it scales there. */
@@ -45,11 +45,11 @@ export function renderGuardPlan({
   target,
   ...fields
 }: Omit<GuardPlan, 'schemaVersion' | 'target'> & { readonly target: TargetPlan }): string {
-  const { id, namespace, dimension, min, max, actions, windows, coveredUntil } = target;
+  const { id, namespace, dimension, baseline, min, max, actions, windows, coveredUntil } = target;
   const plan: GuardPlan = {
     schemaVersion: 1,
     ...fields,
-    target: { id, namespace, dimension, min, max, actions, windows, coveredUntil },
+    target: { id, namespace, dimension, baseline, min, max, actions, windows, coveredUntil },
   };
   return JSON.stringify(plan);
 }
@@ -123,6 +123,9 @@ function targetProblem({ actions, windows, ...fields }: Fields): string | undefi
   }
   if (!hasBounds(fields)) {
     return `must have whole numbers with min at most max in target, got ${JSON.stringify(fields.min)} and ${JSON.stringify(fields.max)}`;
+  }
+  if (!isCount(fields.baseline)) {
+    return `must have whole units in target.baseline, got ${JSON.stringify(fields.baseline)}`;
   }
   if (!isInstant(fields.coveredUntil)) {
     return `must have an instant in target.coveredUntil, got ${JSON.stringify(fields.coveredUntil)}`;

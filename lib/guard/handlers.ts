@@ -6,13 +6,13 @@ import { ApplicationAutoScalingClient } from '@aws-sdk/client-application-auto-s
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { ECSClient } from '@aws-sdk/client-ecs';
 import { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
+import { SSMClient } from '@aws-sdk/client-ssm';
 import type { Context } from 'aws-lambda';
 import type { GuardDimensions, GuardMetric, GuardNamespace } from '../capacity/guard-metrics';
 import { checkDeploy } from './check-deploy';
-import type { Decision } from './decide';
 import { type GuardPlan, isProblem, type Place, readGuardPlan } from './guard-plan';
 import { type Clients, LiveAccount, type Scope } from './live-account';
-import { runGuard } from './run-guard';
+import { type GuardRun, runGuard } from './run-guard';
 
 // Of the environment are read:
 //   RESOURCE_ID        what is scaled, as Application Auto Scaling writes it
@@ -32,6 +32,7 @@ const clients: Clients = {
   stacks: new CloudFormationClient(options),
   services: new ECSClient(options),
   loadBalancers: new ElasticLoadBalancingV2Client(options),
+  parameters: new SSMClient(options),
 };
 
 const logger = new Logger({ serviceName: 'prescale' });
@@ -64,7 +65,7 @@ export async function beforeDeploy(_event: unknown, context: Context): Promise<v
     logger.error('beforeDeploy', { refusals: [plan] });
     throw new Error(plan.message);
   }
-  const account = new LiveAccount(clients, { ...scope, targetGroupArn: undefined }, plan.target);
+  const account = new LiveAccount(clients, { ...scope, targetGroupArn: undefined }, plan);
   const [live, stack] = await Promise.all([account.readLiveState(), account.readStack()]);
   const { refusals, warnings, register } = checkDeploy({
     plan,
@@ -90,8 +91,8 @@ async function assertPlan(context: Context, deployed: boolean): Promise<readonly
     logger.error('guard', { problems: [plan] });
     return [plan.message];
   }
-  const account = new LiveAccount(clients, scope, plan.target);
-  const decision = await runGuard({
+  const account = new LiveAccount(clients, scope, plan);
+  const run = await runGuard({
     plan,
     place,
     account,
@@ -99,15 +100,23 @@ async function assertPlan(context: Context, deployed: boolean): Promise<readonly
     readClock,
     remainingMilliseconds: () => context.getRemainingTimeInMillis(),
   });
-  const { problems, metrics: seen } = decision;
+  const { problems, metrics: seen } = run.decision;
   const failures = [...account.failures, ...(seen.refused ? problems.map(({ message }) => message) : [])];
-  publish(plan, decision, failures.length > 0);
+  publish(plan, run, failures.length > 0);
   const level = failures.length > 0 ? 'error' : problems.length > 0 || seen.repairs > 0 ? 'warn' : 'info';
-  logger[level]('guard', { plan: describePlan(plan), deployed, ...decision, failures });
+  logger[level]('guard', {
+    plan: describePlan(plan),
+    deployed,
+    ...run.decision,
+    overrides: run.overrides,
+    drill: run.drill,
+    failures,
+  });
   return failures;
 }
 
-function publish({ environment, target }: GuardPlan, { problems, metrics: seen }: Decision, failed: boolean): void {
+function publish({ environment, target }: GuardPlan, { decision, overrides, drill }: GuardRun, failed: boolean): void {
+  const { problems, metrics: seen } = decision;
   const dimensions: GuardDimensions = { environment, target: target.id };
   metrics.addDimensions({ ...dimensions });
   const values: Readonly<Record<GuardMetric, number | undefined>> = {
@@ -121,6 +130,9 @@ function publish({ environment, target }: GuardPlan, { problems, metrics: seen }
     Problems: problems.length,
     HoursCovered: Math.floor(seen.secondsCovered / 36) / 100,
     GuardFailed: Number(failed),
+    Overrides: overrides.length,
+    DrillSeconds: drill?.seconds,
+    DrillFailed: drill === undefined ? undefined : Number(drill.outcome === 'failed'),
   };
   // What could not be read is not published: a zero would be a lie, and GuardFailed tells.
   for (const [name, value] of Object.entries(values)) {

@@ -14,10 +14,19 @@ import {
   DescribeTargetHealthCommand,
   type ElasticLoadBalancingV2Client,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
+import {
+  DeleteParameterCommand,
+  paginateGetParametersByPath,
+  PutParameterCommand,
+  type SSMClient,
+} from '@aws-sdk/client-ssm';
 import type { ScheduledAction } from '../capacity/capacity-plan';
+import type { DrillRecord } from '../capacity/drill-record';
 import { toSchedule } from '../capacity/instants';
+import { type Override, readOverride } from '../capacity/override';
+import { drillsPath, overridesPath, type RecordOwner } from '../capacity/parameter-paths';
 import type { Registration } from './decide';
-import type { GuardTarget } from './guard-plan';
+import type { GuardPlan } from './guard-plan';
 import type { LiveAction, LiveState, LiveTarget } from './live-state';
 
 export interface Clients {
@@ -25,6 +34,7 @@ export interface Clients {
   readonly stacks: CloudFormationClient;
   readonly services: ECSClient;
   readonly loadBalancers: ElasticLoadBalancingV2Client;
+  readonly parameters: SSMClient;
 }
 
 /** What the guard looks after. */
@@ -51,13 +61,15 @@ export class LiveAccount {
   /** Every call that failed: what was asked, the name of the error, and AWS's words. */
   readonly failures: string[] = [];
 
+  private readonly owner: RecordOwner;
   private readonly id: { readonly ServiceNamespace: ServiceNamespace; readonly ScalableDimension: ScalableDimension };
 
   constructor(
     private readonly clients: Clients,
     private readonly scope: Scope,
-    { namespace, dimension }: Pick<GuardTarget, 'namespace' | 'dimension'>,
+    { environment, target: { id, namespace, dimension } }: GuardPlan,
   ) {
+    this.owner = { environment, target: id };
     this.id = {
       ServiceNamespace: namespace as ServiceNamespace,
       ScalableDimension: dimension as ScalableDimension,
@@ -141,6 +153,56 @@ export class LiveAccount {
     });
   }
 
+  /** What people have decided for the night; undefined when it cannot be read, which is a failure. What is no override is one, too. */
+  readOverrides(): Promise<Override[] | undefined> {
+    return this.attempt('GetParametersByPath', async () => {
+      const found: Override[] = [];
+      const pages = paginateGetParametersByPath(
+        { client: this.clients.parameters },
+        { Path: overridesPath(this.owner) },
+      );
+      for await (const { Parameters = [] } of pages) {
+        for (const { Name, Value = '' } of Parameters) {
+          const override = readOverride(Value);
+          if (typeof override !== 'string') found.push(override);
+          else this.failures.push(`parameter ${Name}: ${override}; mend: delete it, and override again`);
+        }
+      }
+      return found;
+    });
+  }
+
+  async removeOverride({ id }: Override): Promise<void> {
+    await this.attempt(`DeleteParameter ${id}`, async () => {
+      try {
+        await this.clients.parameters.send(new DeleteParameterCommand({ Name: `${overridesPath(this.owner)}/${id}` }));
+      } catch (error) {
+        if (!(error instanceof Error && error.name === 'ParameterNotFound')) throw error;
+      }
+    });
+  }
+
+  /** True when this is the first record of the drill: the next runs see the same. */
+  async recordDrill(record: DrillRecord): Promise<boolean> {
+    const isFirst = await this.attempt(`PutParameter ${record.id}`, async () => {
+      try {
+        await this.clients.parameters.send(
+          new PutParameterCommand({
+            Name: `${drillsPath(this.owner)}/${record.id}`,
+            Type: 'String',
+            Value: JSON.stringify(record),
+            Overwrite: false,
+          }),
+        );
+        return true;
+      } catch (error) {
+        if (!(error instanceof Error && error.name === 'ParameterAlreadyExists')) throw error;
+        return false;
+      }
+    });
+    return isFirst ?? false;
+  }
+
   private async readTarget(): Promise<LiveTarget | 'missing'> {
     const pages = paginateDescribeScalableTargets(
       { client: this.clients.scaling },
@@ -185,7 +247,7 @@ export class LiveAccount {
   }
 
   /** Counts of the ECS service that the resource id names; none for anything else. */
-  private async readCounts(): Promise<Pick<LiveState, 'running' | 'desired'>> {
+  private async readCounts(): Promise<Pick<LiveState, 'running' | 'desired' | 'events'>> {
     const [, cluster, service] = /^service\/([^/]+)\/([^/]+)$/.exec(this.scope.resourceId) ?? [];
     if (cluster === undefined || service === undefined) return {};
     const { services = [], failures = [] } = await this.clients.services.send(
@@ -194,7 +256,12 @@ export class LiveAccount {
     if (services[0] === undefined) {
       throw new Error(`no service ${service} in cluster ${cluster}: ${failures[0]?.reason ?? 'nothing was returned'}`);
     }
-    return { running: services[0].runningCount, desired: services[0].desiredCount };
+    const { runningCount, desiredCount, events = [] } = services[0];
+    return {
+      running: runningCount,
+      desired: desiredCount,
+      events: events.map(({ createdAt, message = '' }) => ({ at: secondsOf(createdAt) ?? 0, message })),
+    };
   }
 
   private async countHealthy(): Promise<number | undefined> {

@@ -10,6 +10,14 @@ export interface LiveState {
   readonly desired?: number;
   /** Targets of the target group that pass their health check. */
   readonly healthy?: number;
+  /** What an ECS service tells of itself, newest first. */
+  readonly events?: readonly ServiceEvent[];
+}
+
+export interface ServiceEvent {
+  /** Seconds since the epoch. */
+  readonly at: number;
+  readonly message: string;
 }
 
 export interface LiveTarget {

@@ -1,5 +1,9 @@
+import type { DrillRecord } from '../capacity/drill-record';
+import { fromIso } from '../capacity/instants';
+import { isActive, type Override, withOverrides } from '../capacity/override';
 import { type Decision, decide, type Phase } from './decide';
 import type { GuardPlan, Place } from './guard-plan';
+import { judgeDrill } from './judge-drill';
 import type { LiveAccount, StackState } from './live-account';
 
 /** Below this a call that is begun might not be answered before the Lambda is ended. */
@@ -7,6 +11,9 @@ const SPARE_MILLISECONDS = 15_000;
 
 /** So long after a deploy began its plan is what is wanted, also where its last step could not see to it. Seconds. */
 const DEPLOYED_SECONDS = 900;
+
+/** An override is kept after its end, so that a floor that it left behind is known for what it is. Seconds. */
+const REMEMBERED_SECONDS = 86_400;
 
 export interface GuardRunInput {
   readonly plan: GuardPlan;
@@ -20,17 +27,39 @@ export interface GuardRunInput {
   readonly remainingMilliseconds: () => number;
 }
 
+/** What a run did and saw. */
+export interface GuardRun {
+  readonly decision: Decision;
+  /** Those that hold now. */
+  readonly overrides: readonly Override[];
+  /** Of a drill that ended, or that all were healthy in, for the first time. */
+  readonly drill?: DrillRecord;
+}
+
 /** One run: reads the live state, then the clock, decides, and acts. A call that fails is collected by the account. */
-export async function runGuard(input: GuardRunInput): Promise<Decision> {
+export async function runGuard(input: GuardRunInput): Promise<GuardRun> {
   const { plan, place, account, deployed, readClock, remainingMilliseconds } = input;
-  const [live, stack] = await Promise.all([account.readLiveState(), deployed ? undefined : account.readStack()]);
+  const [live, stack, found] = await Promise.all([
+    account.readLiveState(),
+    deployed ? undefined : account.readStack(),
+    account.readOverrides(),
+  ]);
   const now = readClock();
-  const decision = decide({ plan, place, live, now, phase: deployed ? 'deployed' : phaseOf(stack, now) });
+  // Nobody knows whether somebody has raised the floor: then it may be raised, and nothing else.
+  const phase = found === undefined ? 'deploying' : deployed ? 'deployed' : phaseOf(stack, now);
+  const target = withOverrides(plan.target, found ?? []);
+  const overrides = (found ?? []).filter((override) => isActive(override, now));
+  const asked = decide({ plan: { ...plan, target }, place, live, now, phase });
+  const decision = overrides.some(({ kind }) => kind === 'pause') ? standBack(asked) : asked;
+  const judged = decision.metrics.refused ? undefined : judgeDrill(target, live, now);
+
   const { register, put, remove } = decision;
+  const over = (found ?? []).filter(({ until }) => fromIso(until) + REMEMBERED_SECONDS <= now);
   const calls = [
     ...(register ? [() => account.register(register)] : []),
     ...put.map((action) => () => account.put(action)),
     ...remove.map((name) => () => account.remove(name)),
+    ...(decision.metrics.refused ? [] : over.map((override) => () => account.removeOverride(override))),
   ];
   for (const [index, call] of calls.entries()) {
     if (remainingMilliseconds() < SPARE_MILLISECONDS) {
@@ -41,7 +70,15 @@ export async function runGuard(input: GuardRunInput): Promise<Decision> {
     // oxlint-disable-next-line no-await-in-loop
     await call();
   }
-  return decision;
+  const isNew =
+    judged !== undefined && remainingMilliseconds() >= SPARE_MILLISECONDS && (await account.recordDrill(judged));
+  return { decision, overrides, ...(isNew && { drill: judged }) };
+}
+
+/** Somebody has asked the guard to leave everything alone: it looks, and publishes what it sees. */
+function standBack(decision: Decision): Decision {
+  const { register: _, ...rest } = decision;
+  return { ...rest, put: [], remove: [], metrics: { ...decision.metrics, repairs: 0 } };
 }
 
 function phaseOf(stack: StackState | undefined, now: number): Phase {

@@ -1,7 +1,8 @@
 import { PredefinedMetric, ScalableTarget, type ServiceNamespace } from 'aws-cdk-lib/aws-applicationautoscaling';
 import { Role } from 'aws-cdk-lib/aws-iam';
-import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib/core';
+import { Duration, Stack, type StackProps } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
+import { ATTACHED_OUTPUT } from '../capacity/attached-floors';
 import type { DeployPlan } from '../capacity/capacity-plan';
 import { type LayerProfile, PROFILE_DEFAULTS, type StackEnvironment } from '../capacity/environment';
 import { targetOf } from '../capacity/target-of';
@@ -58,8 +59,9 @@ export class CapacityStack extends Stack {
       targetGroup: tier.targetGroup,
       logRetention: environment.logRetentionDays,
     });
-    // Whoever compares deploys finds it by this name.
+    // Whoever looks into the stack finds them by these names.
     floors.planAsOf.overrideLogicalId('PlanAsOf');
+    floors.attached.overrideLogicalId(ATTACHED_OUTPUT);
 
     const cooldowns = {
       // Out again after a minute: the metrics have that resolution, and a spike has no patience.
@@ -81,10 +83,8 @@ export class CapacityStack extends Stack {
       ...cooldowns,
     });
 
-    this.watch(environment, floors, tier, plan);
-
-    // Whoever compares the plan with the live account finds the target by it.
-    new CfnOutput(this, 'PlaybackResourceId', { value: resourceId });
+    // What can fail comes before the target: an update that fails after it registers the plan before again.
+    target.node.addDependency(...this.watch(environment, floors, tier, plan));
   }
 
   private watch(
@@ -92,8 +92,8 @@ export class CapacityStack extends Stack {
     floors: ReleaseFloors,
     tier: PlaybackTier,
     plan: DeployPlan,
-  ): void {
-    if (alarms === 'off') return;
+  ): Construct[] {
+    if (alarms === 'off') return [];
     const displayName = `prescale ${name}`;
     const topics = {
       wake: new AlarmTopic(this, 'Wake', { displayName, subscribers: alarms.wake }),
@@ -108,10 +108,11 @@ export class CapacityStack extends Stack {
       logRetention: logRetentionDays,
       topics,
     });
-    new LaunchDashboard(this, 'LaunchDashboard', {
+    const dashboard = new LaunchDashboard(this, 'LaunchDashboard', {
       plan,
       alarms: [...floorAlarms.alarms, ...serviceAlarms.alarms],
       service: tier,
     });
+    return [floorAlarms, serviceAlarms, dashboard];
   }
 }

@@ -221,6 +221,9 @@ describe('FloorAlarms', () => {
     Problems: 0,
     HoursCovered: 2000,
     GuardFailed: 0,
+    Overrides: 0,
+    DrillSeconds: 90,
+    DrillFailed: 0,
   } satisfies Record<GuardMetric, number>;
   const silent = {};
 
@@ -236,6 +239,8 @@ describe('FloorAlarms', () => {
     ['GuardFailed', 'it failed twice', [{ GuardFailed: 1 }, asPlanned, { GuardFailed: 1 }]],
     ['GuardFailed', 'it is silent', [asPlanned, silent, silent]],
     ['GuardRepaired', 'once is told', [asPlanned, { ...asPlanned, Repairs: 1 }]],
+    ['DrillFailed', 'not all were healthy', [asPlanned, { ...asPlanned, DrillFailed: 1 }]],
+    ['OverrideActive', 'somebody has raised the floor', [asPlanned, { ...asPlanned, Overrides: 1 }]],
     ['PlanEnding', 'a week is left', times(3, { ...asPlanned, HoursCovered: 168 })],
     ['PlanExpired', 'the plan is over', times(3, { ...asPlanned, HoursCovered: 0, Problems: 1 })],
     [
@@ -498,7 +503,7 @@ describe('every alarm', () => {
   const docs = readFileSync(join(__dirname, '..', '..', 'docs', 'alarms.md'), 'utf8');
 
   test('says what it means, where to look and what to type, within what CloudWatch keeps', () => {
-    expect(all).toHaveLength(15);
+    expect(all).toHaveLength(17);
     for (const { AlarmName, AlarmDescription } of all) {
       // Names that are known at deploy may take 128 characters each.
       const text =
@@ -519,7 +524,7 @@ describe('every alarm', () => {
       expect([AlarmName, OKActions]).toEqual([AlarmName, isWaking ? AlarmActions : undefined]);
       return isWaking;
     });
-    expect(topics.filter(Boolean)).toHaveLength(8);
+    expect(topics.filter(Boolean)).toHaveLength(9);
   });
 
   test('looks at minutes', () => {
@@ -642,7 +647,7 @@ describe('LaunchDashboard', () => {
   });
 
   test('shows the state of all alarms', () => {
-    expect(widget(/^Alarms$/).alarms).toHaveLength(9);
+    expect(widget(/^Alarms$/).alarms).toHaveLength(11);
   });
 
   test('draws minutes from zero, in rows of 24 columns', () => {

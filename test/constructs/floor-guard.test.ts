@@ -206,6 +206,14 @@ describe('the guard that comes with ReleaseFloors', () => {
       `application-autoscaling:PutScheduledAction ${target}`,
       `application-autoscaling:DeleteScheduledAction ${target}`,
       'elasticloadbalancing:DescribeTargetHealth on "*"',
+      ...[
+        ['ssm:GetParametersByPath', 'overrides'],
+        ['ssm:DeleteParameter', 'overrides/*'],
+        ['ssm:PutParameter', 'drills/*'],
+      ].map(
+        ([action, records]) =>
+          `${action} on {"Fn::Join":["",["arn:aws:ssm:us-east-1:",{"Ref":"AWS::AccountId"},":parameter/prescale/prod/us-east-1/playback/${records}"]]}`,
+      ),
     ];
     expect(permissions(resources, 'BeforeDeploy')).toEqual([...all, stackRead].sort());
     expect(permissions(resources, 'Guard')).toEqual([...all, ...acts, stackRead].sort());

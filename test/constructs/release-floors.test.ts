@@ -189,6 +189,12 @@ describe('ReleaseFloors', () => {
       ScheduledActions: [972, 379, 120].map((MinCapacity) =>
         expect.objectContaining({ ScalableTargetAction: { MinCapacity, MaxCapacity: 1600 } }),
       ),
+      // Whatever is registered, in a rollback too, no policy gives anything back before the guard has looked.
+      SuspendedState: {
+        DynamicScalingInSuspended: true,
+        DynamicScalingOutSuspended: false,
+        ScheduledScalingSuspended: false,
+      },
     });
   });
 

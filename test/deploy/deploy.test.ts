@@ -1,6 +1,6 @@
 import { DescribeLoadBalancersCommand, ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { describeDeploys, type LocalAccount, startLocalAccount } from './local-account';
-import { deployPlan, planOf, type Plan, planned, playbackTarget, removeCalendars, writeCalendar } from './product';
+import { deployPlan, planOf, type Plan, planned, playbackTarget, writeCalendar } from './product';
 
 const PROD: Plan = { environment: 'prod', asOf: '2026-11-21T00:00:00Z' };
 
@@ -13,8 +13,6 @@ async function startBootstrapped(asOf: string, ...regions: string[]): Promise<Lo
 }
 
 describeDeploys('a deploy of the app', () => {
-  afterAll(removeCalendars);
-
   describe('prod, deployed into a fresh account', () => {
     let account: LocalAccount;
     beforeAll(async () => {
@@ -46,29 +44,31 @@ describeDeploys('a deploy of the app', () => {
       expect(await account.gaps()).toEqual([]);
       const stubs = (await account.resources()).filter(({ by }) => by === 'stub').map(({ type }) => type);
       expect([...new Set(stubs)].sort()).toMatchInlineSnapshot(`
-     [
-       "AWS::CDK::Metadata",
-       "AWS::CloudFront::CachePolicy",
-       "AWS::CloudFront::Distribution",
-       "AWS::CloudFront::OriginAccessControl",
-       "AWS::CloudFront::ResponseHeadersPolicy",
-       "AWS::CloudFront::VpcOrigin",
-       "AWS::DynamoDB::GlobalTable",
-       "AWS::EC2::FlowLog",
-       "AWS::EC2::SecurityGroupEgress",
-       "AWS::EC2::SecurityGroupIngress",
-       "AWS::Glue::Database",
-       "AWS::Glue::Table",
-       "AWS::Logs::Delivery",
-       "AWS::Logs::DeliveryDestination",
-       "AWS::Logs::DeliverySource",
-       "AWS::S3::BucketPolicy",
-       "AWS::WAFv2::LoggingConfiguration",
-       "AWS::WAFv2::WebACL",
-       "Custom::PublishedFile",
-       "Custom::VpcRestrictDefaultSG",
-     ]
-    `);
+       [
+         "AWS::CDK::Metadata",
+         "AWS::CloudFront::CachePolicy",
+         "AWS::CloudFront::Distribution",
+         "AWS::CloudFront::OriginAccessControl",
+         "AWS::CloudFront::ResponseHeadersPolicy",
+         "AWS::CloudFront::VpcOrigin",
+          "AWS::DynamoDB::GlobalTable",
+         "AWS::EC2::FlowLog",
+         "AWS::EC2::SecurityGroupEgress",
+         "AWS::EC2::SecurityGroupIngress",
+         "AWS::Glue::Database",
+         "AWS::Glue::Table",
+         "AWS::Lambda::EventInvokeConfig",
+         "AWS::Logs::Delivery",
+         "AWS::Logs::DeliveryDestination",
+         "AWS::Logs::DeliverySource",
+         "AWS::S3::BucketPolicy",
+         "AWS::SNS::TopicPolicy",
+         "AWS::WAFv2::LoggingConfiguration",
+         "AWS::WAFv2::WebACL",
+         "Custom::PublishedFile",
+         "Custom::VpcRestrictDefaultSG",
+       ]
+      `);
     });
   });
 
@@ -127,14 +127,15 @@ describeDeploys('a deploy of the app', () => {
     });
 
     test('that fails in the deploy leaves the actions and bounds that were there', async () => {
-      const first: Plan = { ...before, calendar: writeCalendar({ '2026-12-04T19:00Z': 500 }) };
-      // Deployed while the window is open, so that minimum and actions would change.
+      const first: Plan = { ...before, calendar: writeCalendar({ '2026-12-04T19:00Z': 500 }, 'drill: none') };
+      // Deployed shortly before the window, so that minimum and actions would change.
       const second: Plan = {
         ...first,
-        asOf: '2026-12-04T18:59:00Z',
-        calendar: writeCalendar({ '2026-12-04T19:00Z': 600 }),
+        asOf: '2026-12-04T18:20:00Z',
+        calendar: writeCalendar({ '2026-12-04T19:00Z': 600 }, 'drill: none'),
       };
       expect(await deployPlan(account, 'prod/*', first)).toMatchObject({ exitCode: 0 });
+      await account.tick(second.asOf);
       await account.failResources({ logical_id: 'PlaybackTarget', after: true });
       const { exitCode, output } = await deployPlan(account, 'prod/Capacity', second);
       expect({ exitCode, output }).toEqual({ exitCode: 1, output: expect.stringContaining('injected by the test') });

@@ -105,7 +105,7 @@ describe('the example that attaches floors', () => {
     const targets = Object.entries(ofType('SharedServices', TARGET));
     expect(targets).toHaveLength(2);
     const [logicalId, { Properties }] = targets.find(([, { Properties }]) => Properties['ResourceId'] === resourceId)!;
-    expect(Properties).toEqual({ ...target(plan), ResourceId: resourceId });
+    expect(Properties).toMatchObject({ ...target(plan), ResourceId: resourceId });
     const policies = Object.values(ofType('SharedServices', POLICY));
     expect(policies.filter(({ Properties }) => JSON.stringify(Properties).includes(logicalId))).toHaveLength(1);
   });

@@ -30,9 +30,14 @@ export class FakeAws {
 
   target: Record<string, unknown> | undefined;
   actions: Record<string, unknown>[] = [];
-  service: { runningCount: number; desiredCount: number } | undefined = { runningCount: 850, desiredCount: 850 };
+  service: { runningCount: number; desiredCount: number; events?: object[] } | undefined = {
+    runningCount: 850,
+    desiredCount: 850,
+  };
   health: string[] = [];
   stack: { status: string; outputs?: Record<string, string> } = { status: 'UPDATE_COMPLETE' };
+  /** Of Systems Manager, by name. */
+  parameters: Record<string, string> = {};
   /** Milliseconds before each answer. */
   delay = 0;
 
@@ -95,7 +100,7 @@ export class FakeAws {
 
   /** Those calls that change something. */
   get changes(): Call[] {
-    return this.calls.filter(({ operation }) => !operation.startsWith('Describe'));
+    return this.calls.filter(({ operation }) => !/^(Describe|Get)/.test(operation));
   }
 
   private answer(call: Call, isJson: boolean): [status: number, text: string] {
@@ -142,6 +147,25 @@ export class FakeAws {
       }
       case 'DeleteScheduledAction': {
         this.actions = this.actions.filter((action) => action.ScheduledActionName !== input.ScheduledActionName);
+        return [200, '{}'];
+      }
+      case 'GetParametersByPath': {
+        const names = Object.keys(this.parameters).filter((name) => name.startsWith(`${String(input.Path)}/`));
+        const from = Number(input.NextToken ?? 0);
+        const next = from + PAGE < names.length ? { NextToken: String(from + PAGE) } : {};
+        const Parameters = names.slice(from, from + PAGE).map((Name) => ({ Name, Value: this.parameters[Name] }));
+        return [200, JSON.stringify({ Parameters, ...next })];
+      }
+      case 'PutParameter': {
+        const name = String(input.Name);
+        if (name in this.parameters) return [400, JSON.stringify({ __type: 'ParameterAlreadyExists', message: name })];
+        this.parameters[name] = String(input.Value);
+        return [200, JSON.stringify({ Version: 1 })];
+      }
+      case 'DeleteParameter': {
+        const { [String(input.Name)]: gone, ...rest } = this.parameters;
+        if (gone === undefined) return [400, JSON.stringify({ __type: 'ParameterNotFound', message: input.Name })];
+        this.parameters = rest;
         return [200, '{}'];
       }
       case 'DescribeStacks': {

@@ -33,6 +33,7 @@ export const PLAN: GuardPlan = {
     id: 'us-east-1/playback',
     namespace: 'ecs',
     dimension: 'ecs:service:DesiredCount',
+    baseline: 10,
     min: 10,
     max: 1600,
     actions: [

@@ -10,7 +10,7 @@ const { schemaVersion: _version, target: _target, ...FIELDS } = PLAN;
 test('what is rendered is read back, without what the guard does not need', () => {
   const text = renderGuardPlan({ ...FIELDS, target: TARGET });
   const { cost: _cost, required: _required, leadTime: _leadTime, deferred: _deferred, ...rest } = TARGET;
-  const { unit: _unit, baseline: _baseline, ...target } = rest;
+  const { unit: _unit, ...target } = rest;
   expect(target.actions.length).toBeGreaterThan(3);
   expect(readGuardPlan(text)).toEqual({ schemaVersion: 1, ...FIELDS, target });
   expect(text).not.toMatch(/\s\s|\n/);

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Context } from 'aws-lambda';
+import type { Override } from '../../lib/capacity/override';
 import { buildGuard } from '../../lib/guard/bundle-guard';
 import type * as handlers from '../../lib/guard/handlers';
 import type { GuardPlan } from '../../lib/guard/guard-plan';
@@ -125,6 +126,8 @@ describe('the bundle', () => {
     expect(inputs.filter((name) => name.startsWith('lib/capacity/')).sort()).toEqual([
       'lib/capacity/floor-at.ts',
       'lib/capacity/instants.ts',
+      'lib/capacity/override.ts',
+      'lib/capacity/parameter-paths.ts',
       'lib/capacity/resource-ids.ts',
     ]);
   });
@@ -349,6 +352,183 @@ describe('guard', () => {
   test('must be told what to look after', async () => {
     delete process.env.STACK_ID;
     await expect(invoke('guard', peak())).rejects.toThrow('RESOURCE_ID, STACK_ID and PLAN_OUTPUT must be set');
+  });
+});
+
+describe('overrides', () => {
+  const ROOT = '/prescale/prod/us-east-1/playback';
+  const now = (): number => 60 * Math.floor(Date.now() / 60_000);
+  const iso = (minutes: number): string => `${new Date(1000 * (now() + 60 * minutes)).toISOString().slice(0, 19)}Z`;
+
+  /** One that was made a minute ago. */
+  function override(
+    kind: Override['kind'],
+    {
+      from = -1,
+      until = 30,
+      min,
+      id = `${kind}-1`,
+    }: {
+      from?: number;
+      until?: number;
+      min?: number;
+      id?: string;
+    } = {},
+  ): void {
+    const record: Override = {
+      schemaVersion: 1,
+      id,
+      kind,
+      from: iso(from),
+      until: iso(until),
+      ...(min !== undefined && { min }),
+      who: 'ada',
+      why: 'the trailer went viral',
+    };
+    aws.parameters[`${ROOT}/overrides/${id}`] = JSON.stringify(record);
+  }
+
+  test('raise the floor, and say when it ends', async () => {
+    const plan = peak();
+    override('raise', { min: 1200 });
+    await invoke('guard', plan);
+    expect(aws.target).toMatchObject({ MinCapacity: 1200, MaxCapacity: 1600 });
+    const ending = aws.actions.filter(({ Schedule }) => Schedule === `at(${iso(30).slice(0, 19)})`);
+    expect(ending).toMatchObject([{ ScalableTargetAction: { MinCapacity: 850, MaxCapacity: 1600 } }]);
+    expect(published()).toMatchObject({ PlannedFloor: 1200, LiveFloor: 850, Overrides: 1, GuardFailed: 0 });
+
+    aws.calls.length = 0;
+    await invoke('guard', plan);
+    expect(aws.changes).toEqual([]);
+  });
+
+  test('are read page by page, and the higher of two raises holds', async () => {
+    const plan = peak();
+    for (const min of [900, 1300, 1100]) override('raise', { min, id: `raise-${min}` });
+    await invoke('guard', plan);
+    expect(aws.target).toMatchObject({ MinCapacity: 1300 });
+    expect(published()).toMatchObject({ Overrides: 3 });
+  });
+
+  test('pause the guard, which goes on to look', async () => {
+    const plan = peak();
+    aws.register(5, 1600, { In: false });
+    override('pause');
+    await invoke('guard', plan);
+    expect(aws.changes).toEqual([]);
+    expect(published()).toMatchObject({ PlannedFloor: 850, LiveFloor: 5, Repairs: 0, Overrides: 1 });
+    aws.parameters = {};
+    await invoke('guard', plan);
+    expect(aws.target).toMatchObject({ MinCapacity: 850 });
+  });
+
+  test('end a window: the floor goes down by an action, and later floors of the window stay down', async () => {
+    const plan = peak();
+    override('end-window', { from: -5, until: 150 });
+    await invoke('guard', plan);
+    expect(aws.target).toMatchObject({ SuspendedState: { DynamicScalingInSuspended: false } });
+    const ahead = aws.actions.filter(({ Schedule }) => String(Schedule) < `at(${iso(150).slice(0, 19)})`);
+    expect(ahead.length).toBeGreaterThan(1);
+    expect(ahead.slice(-1)).toMatchObject([{ ScalableTargetAction: { MinCapacity: 10 } }]);
+    const closing = plan.target.actions[2]!;
+    expect(aws.actions.find(({ ScheduledActionName }) => ScheduledActionName === closing.name)).toMatchObject({
+      ScalableTargetAction: { MinCapacity: 10 },
+    });
+  });
+
+  test('that cannot be read let the guard raise and nothing else', async () => {
+    const plan = peak();
+    aws.register(5, 1600, { In: true });
+    aws.list({ ...plan.target.actions[0]!, name: 'floor-of-an-override' });
+    aws.failures = { GetParametersByPath: DENIED };
+    await expect(invoke('guard', plan)).rejects.toThrow('GetParametersByPath: AccessDeniedException');
+    expect(aws.changes.map(({ operation }) => operation)).toEqual(['RegisterScalableTarget']);
+    expect(aws.target).toMatchObject({ MinCapacity: 850 });
+  });
+
+  test('of which one is none: it is a failure, and the others hold', async () => {
+    const plan = peak();
+    override('raise', { min: 1200 });
+    aws.parameters[`${ROOT}/overrides/typo`] = '{"min": 9000}';
+    await expect(invoke('guard', plan)).rejects.toThrow(
+      `parameter ${ROOT}/overrides/typo: must have schemaVersion 1, got undefined; mend: `,
+    );
+    expect(aws.target).toMatchObject({ MinCapacity: 1200 });
+  });
+
+  test('are kept for a day after they ended, and no longer', async () => {
+    const plan = peak();
+    override('raise', { min: 1200, from: -1500, until: -1441, id: 'old' });
+    override('raise', { min: 1200, from: -1500, until: -1439, id: 'young' });
+    await invoke('guard', plan);
+    expect(Object.keys(aws.parameters)).toEqual([`${ROOT}/overrides/young`]);
+    expect(aws.target).toMatchObject({ MinCapacity: 850 });
+  });
+
+  test('hold at the end of a deploy, too', async () => {
+    const plan = peak();
+    override('raise', { min: 1200 });
+    aws.register(1200, 1600, { In: true });
+    await invoke('afterDeploy', plan);
+    expect(aws.target).toMatchObject({ MinCapacity: 1200 });
+    expect(
+      aws.actions.some(({ ScalableTargetAction: to }) => (to as { MinCapacity: number }).MinCapacity === 850),
+    ).toBe(true);
+  });
+
+  test('that are drills are judged by what became healthy, once', async () => {
+    const plan = planWhere('09:00');
+    aws.register(10, 1600);
+    aws.list(...plan.target.actions);
+    aws.service = {
+      runningCount: 300,
+      desiredCount: 400,
+      events: [
+        { createdAt: now(), message: 'service playback was unable to place a task: not enough vCPU' },
+        { createdAt: now() - 86_400, message: 'service playback was unable to place a task: long ago' },
+        { createdAt: now(), message: 'service playback has started 100 tasks' },
+      ],
+    };
+    aws.health = Array.from({ length: 300 }, () => 'healthy');
+    override('drill', { min: 400, from: -2, until: 10 });
+    const records = (): unknown[] =>
+      Object.entries(aws.parameters)
+        .filter(([name]) => name.startsWith(`${ROOT}/drills/`))
+        .map(([, text]) => JSON.parse(text) as unknown);
+    await invoke('guard', plan);
+    expect(records()).toEqual([]);
+
+    aws.health = Array.from({ length: 400 }, () => 'healthy');
+    await invoke('guard', plan);
+    const [record] = records();
+    expect(record).toMatchObject({
+      outcome: 'passed',
+      floor: 400,
+      raisedAt: iso(-2),
+      healthy: 400,
+      inTheWay: ['service playback was unable to place a task: not enough vCPU'],
+    });
+    expect(published()).toBeDefined();
+    const measured = lines().filter((line) => 'DrillSeconds' in line);
+    expect(measured).toHaveLength(1);
+    expect(measured[0]!.DrillSeconds).toBeGreaterThanOrEqual(120);
+    await invoke('guard', plan);
+    expect(records()).toEqual([record]);
+    expect(lines().filter((line) => 'DrillSeconds' in line)).toHaveLength(1);
+  });
+
+  test('that were drills and failed say so', async () => {
+    const plan = planWhere('09:00');
+    aws.register(10, 1600);
+    aws.list(...plan.target.actions);
+    aws.health = Array.from({ length: 399 }, () => 'healthy');
+    override('drill', { min: 400, from: -20, until: -1 });
+    await invoke('guard', plan);
+    const [text] = Object.entries(aws.parameters)
+      .find(([name]) => name.includes('/drills/'))!
+      .slice(1);
+    expect(JSON.parse(text!)).toMatchObject({ outcome: 'failed', floor: 400, healthy: 399 });
+    expect(published()).toMatchObject({ DrillFailed: 1 });
   });
 });
 

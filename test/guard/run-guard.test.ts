@@ -29,6 +29,7 @@ async function run({
     failures,
     readLiveState: step('read', live({ min, actions: [] })),
     readStack: step('stack', { status, changedAt }),
+    readOverrides: step('overrides', []),
     register: step('register'),
     put: step('put'),
     remove: step('remove'),
@@ -49,14 +50,14 @@ async function run({
 
 test('the clock is read after the live state, and the floor is raised before actions are put', async () => {
   const { steps, failures } = await run({ remaining: [50_000, 50_000, 50_000, 50_000, 50_000] });
-  expect(steps.slice(0, 2).sort()).toEqual(['read', 'stack']);
-  expect(steps.slice(2)).toEqual(['clock', 'register', 'put', 'put', 'put', 'put']);
+  expect(steps.slice(0, 3).sort()).toEqual(['overrides', 'read', 'stack']);
+  expect(steps.slice(3)).toEqual(['clock', 'register', 'put', 'put', 'put', 'put']);
   expect(failures).toEqual([]);
 });
 
 test('what there is no time for is left to the next run, which is a failure', async () => {
   const { steps, failures } = await run({ remaining: [50_000, 15_000, 14_999] });
-  expect(steps.slice(3)).toEqual(['register', 'put']);
+  expect(steps.slice(4)).toEqual(['register', 'put']);
   expect(failures).toEqual(['out of time: 3 of 5 calls are left to the next run']);
 });
 

@@ -1,0 +1,79 @@
+/** What can go wrong with a call of AWS without a mistake of this tool. */
+export interface Trouble {
+  readonly kind: 'credentials' | 'network' | 'permission' | 'throttled' | 'refused';
+  /** What went wrong, with AWS's words. */
+  readonly message: string;
+  readonly mend: string;
+}
+
+const CREDENTIALS = new Set([
+  'AuthFailure',
+  'CredentialsProviderError',
+  'ExpiredToken',
+  'ExpiredTokenException',
+  'InvalidClientTokenId',
+  'InvalidSignatureException',
+  'MissingAuthenticationToken',
+  'MissingAuthenticationTokenException',
+  'RequestExpired',
+  'SignatureDoesNotMatch',
+  'TokenProviderError',
+  'UnrecognizedClientException',
+]);
+
+const DENIED = new Set(['AccessDenied', 'AccessDeniedException', 'AuthorizationError', 'UnauthorizedOperation']);
+
+const THROTTLED = new Set([
+  'Throttling',
+  'ThrottlingException',
+  'ThrottledException',
+  'TooManyRequestsException',
+  'RequestLimitExceeded',
+]);
+
+const NETWORK = new Set([
+  'EAI_AGAIN',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EPIPE',
+  'ETIMEDOUT',
+]);
+
+/** Undefined for what is a mistake in this tool. */
+export function troubleOf(error: unknown): Trouble | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const { name, message } = error;
+  const code = 'code' in error ? String(error.code) : '';
+  if (CREDENTIALS.has(name)) {
+    return {
+      kind: 'credentials',
+      message: `AWS does not accept the credentials: ${name}: ${message}`,
+      mend: 'sign in again, for example with aws sso login, and see that aws sts get-caller-identity answers',
+    };
+  }
+  if (name === 'TimeoutError' || NETWORK.has(code)) {
+    return {
+      kind: 'network',
+      // Where several addresses were tried there is no message.
+      message: `AWS cannot be reached: ${[code, message].filter(Boolean).join(': ')}`,
+      mend: 'see that the region is right and that nothing between here and AWS blocks HTTPS',
+    };
+  }
+  if (DENIED.has(name)) {
+    return { kind: 'permission', message: `${name}: ${message}`, mend: 'allow the permissions that --help lists' };
+  }
+  if (THROTTLED.has(name)) {
+    return { kind: 'throttled', message: `${name}: ${message}`, mend: 'try again in a minute' };
+  }
+  // Every other error that a service answered with.
+  if ('$fault' in error) return { kind: 'refused', message: `${name}: ${message}`, mend: 'see what AWS says' };
+  return undefined;
+}
+
+/** The name under which the SDK knows an error of a service; empty for anything else. */
+export function codeOf(error: unknown): string {
+  return error instanceof Error && '$fault' in error ? error.name : '';
+}
