@@ -53,7 +53,7 @@ export class Stack {
         Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })),
       }),
     );
-    return yield* this.end();
+    return yield* this.end(/^(CREATE|ROLLBACK)_/);
   }
 
   /** @throws Unanswered when the stack was not made, which the question needs */
@@ -65,7 +65,7 @@ export class Stack {
   async *update(template: string): Steps<StackEnd> {
     const { client, name } = this.props;
     await client.send(new UpdateStackCommand({ StackName: name, TemplateBody: template }));
-    return yield* this.end();
+    return yield* this.end(/^UPDATE_/);
   }
 
   /** @throws Unanswered when the update failed, which the question needs */
@@ -74,12 +74,13 @@ export class Stack {
     if (!isDone) throw new Unanswered(`the stack could not be updated, it is ${status}: ${reason}`);
   }
 
-  private async *end(): Steps<StackEnd> {
+  /** @param operation what the statuses of the operation begin with: one from before it may still be read for a moment */
+  private async *end(operation: RegExp): Steps<StackEnd> {
     const { clock, name } = this.props;
     const { value: status, met } = yield* poll(
       clock,
       () => this.status(),
-      (read) => !isMoving(read),
+      (read) => operation.test(read) && !isMoving(read),
       { limit: STACK_LIMIT_SECONDS, every: STACK_POLL_SECONDS },
     );
     if (!met) throw new Unanswered(`the stack ${name} was still ${status} after ${STACK_LIMIT_SECONDS} s`);

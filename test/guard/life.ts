@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { floorAt } from '../../lib/capacity/floor-at';
 import { toCompactIso, toIso } from '../../lib/capacity/instants';
+import { type Override, withOverrides } from '../../lib/capacity/override';
 import { decide, type Decision, type Registration } from '../../lib/guard/decide';
 import type { GuardPlan } from '../../lib/guard/guard-plan';
 import type { LiveState } from '../../lib/guard/live-state';
@@ -79,6 +80,16 @@ export const histories = fc.record({
   missing: fc.constantFrom(0, 0, 0.05),
   /** Of the guard's clock: the same for all runs, or another for each. */
   skew: fc.option(fc.integer({ min: -MOST_SKEW, max: MOST_SKEW }), { freq: 3 }),
+  /** Of people, known from the start; minutes around it. */
+  overrides: fc.array(
+    fc.record({
+      kind: fc.constantFrom('raise' as const, 'drill' as const, 'end-window' as const),
+      from: fc.integer({ min: -90, max: 60 }),
+      minutes: fc.integer({ min: 1, max: 120 }),
+      min: fc.integer({ min: 0, max: 5000 }),
+    }),
+    { maxLength: 2 },
+  ),
   seed: fc.integer(),
 });
 
@@ -118,6 +129,20 @@ function planOf([releases, environment, asOf]: History['situation']): GuardPlan 
   };
 }
 
+function overridesOf({ overrides }: History, start: number): Override[] {
+  const minute = (minutes: number): string => toIso(60 * (Math.floor(start / 60) + minutes));
+  return overrides.map(({ kind, from, minutes, min }, index) => ({
+    schemaVersion: 1,
+    id: `${kind}-${index}`,
+    kind,
+    from: minute(from),
+    until: minute(from + minutes),
+    ...(kind !== 'end-window' && { min }),
+    who: 'ada',
+    why: 'property',
+  }));
+}
+
 /** Lives through a history, and checks each run of the guard in it. */
 export class Life {
   readonly plan: GuardPlan;
@@ -135,11 +160,12 @@ export class Life {
   private suspendedAt = Number.NEGATIVE_INFINITY;
 
   constructor(private readonly history: History) {
-    this.plan = planOf(history.situation);
-    const { actions, max } = this.plan.target;
+    const deployed = planOf(history.situation);
+    const { actions, max } = deployed.target;
     this.random = seeded(history.seed);
     const around = actions[history.action % Math.max(1, actions.length)];
-    this.start = Math.max(at(this.plan.asOf), around ? at(around.at) - 60 * history.minutesBefore : 0);
+    this.start = Math.max(at(deployed.asOf), around ? at(around.at) - 60 * history.minutesBefore : 0);
+    this.plan = { ...deployed, target: withOverrides(deployed.target, overridesOf(history, this.start)) };
     this.calm = this.start + TROUBLE;
     this.end = this.calm + CALM;
     this.now = this.start;
