@@ -228,7 +228,9 @@ class Capacity extends Stack {
     const [wake, inform] = ['Wake', 'Inform'].map((id) => new Topic(this, id, { enforceSSL: true }));
     const events = new LogGroup(this, 'Events', { logGroupName: '/aws/events/bare' });
     const metrics: IMetric[] = [
-      ...['HoursCovered', 'PlanExpired', 'GuardFailed', 'Repairs'].map((name) => guardMetric(name)),
+      ...['HoursCovered', 'PlanExpired', 'GuardFailed', 'Repairs', 'Overrides', 'DrillFailed'].map((name) =>
+        guardMetric(name),
+      ),
       ...['Healthy', 'LiveFloor', 'Running', 'ScaleInSuspended', 'Problems'].map(
         (name) =>
           new MathExpression({

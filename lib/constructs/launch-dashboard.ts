@@ -13,12 +13,7 @@ import {
   Stats,
   type VerticalAnnotation,
 } from 'aws-cdk-lib/aws-cloudwatch';
-import {
-  HttpCodeElb,
-  HttpCodeTarget,
-  type IApplicationLoadBalancer,
-  type IApplicationTargetGroup,
-} from 'aws-cdk-lib/aws-elasticloadbalancingv2';
+import { HttpCodeElb, HttpCodeTarget, type IApplicationLoadBalancer } from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { Duration } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 import type { DeployPlan, TargetPlan } from '../capacity/capacity-plan';
@@ -31,7 +26,7 @@ export interface LaunchDashboardProps {
   /** Whose state stands at the top, red first. */
   readonly alarms: readonly IAlarm[];
   /** What answers the requests of viewers. @default - no graphs of requests */
-  readonly service?: { readonly loadBalancer: IApplicationLoadBalancer; readonly targetGroup: IApplicationTargetGroup };
+  readonly loadBalancer?: IApplicationLoadBalancer;
 }
 
 const MINUTE = { period: Duration.minutes(1) };
@@ -49,7 +44,7 @@ const PLANNED = Color.GREY;
  * distributions of the account, found by a search, so that its stack needs to know of none.
  */
 export class LaunchDashboard extends Dashboard {
-  constructor(scope: Construct, id: string, { plan, alarms, service }: LaunchDashboardProps) {
+  constructor(scope: Construct, id: string, { plan, alarms, loadBalancer }: LaunchDashboardProps) {
     super(scope, id, {
       dashboardName: `prescale-${plan.name}`,
       defaultInterval: Duration.hours(3),
@@ -66,7 +61,7 @@ export class LaunchDashboard extends Dashboard {
           }),
         ],
         ...plan.targets.map((target) => targetRow(plan, target)),
-        ...(service ? [serviceRow(service)] : []),
+        ...(loadBalancer ? [serviceRow(loadBalancer)] : []),
         edgeRow(),
       ],
     });
@@ -112,13 +107,12 @@ function targetRow(plan: DeployPlan, target: TargetPlan): IWidget[] {
   ];
 }
 
-function serviceRow({ loadBalancer, targetGroup }: NonNullable<LaunchDashboardProps['service']>): IWidget[] {
-  const { metrics } = loadBalancer;
+function serviceRow({ metrics }: IApplicationLoadBalancer): IWidget[] {
   return [
     graph({
-      title: 'Requests a minute of one target',
+      title: 'Requests a minute at the load balancer',
       width: 8,
-      left: [targetGroup.metrics.requestCountPerTarget({ ...MINUTE, label: 'requests' })],
+      left: [metrics.requestCount({ ...MINUTE, label: 'requests' })],
     }),
     graph({
       title: 'Seconds until the answer',

@@ -94,7 +94,7 @@ export class ServiceAlarms extends Construct {
         minutes: 5,
         ignoresLowSamples: true,
         means: `In 3 of 5 minutes one request in a hundred took longer than ${latencyP99Seconds} s: the fleet is near its limit, or something behind it is`,
-        look: 'requests per task on the dashboard; if they are as ever, the session table and what else the tasks wait for',
+        look: 'requests and healthy tasks on the dashboard; if they are as ever, the session table and what else the tasks wait for',
         first: describeService,
       }),
       this.eventAlarm('ScaledToMax', {

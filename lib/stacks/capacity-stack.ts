@@ -111,7 +111,7 @@ export class CapacityStack extends Stack {
     const dashboard = new LaunchDashboard(this, 'LaunchDashboard', {
       plan,
       alarms: [...floorAlarms.alarms, ...serviceAlarms.alarms],
-      service: tier,
+      loadBalancer: tier.loadBalancer,
     });
     return [floorAlarms, serviceAlarms, dashboard];
   }

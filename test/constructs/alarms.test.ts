@@ -54,10 +54,6 @@ function importedService(stack: Stack) {
       loadBalancerArn: `${balancers}:loadbalancer/app/media/1`,
       securityGroupId: 'sg-1',
     }),
-    targetGroup: ApplicationTargetGroup.fromTargetGroupAttributes(stack, 'TargetGroup', {
-      targetGroupArn: `${balancers}:targetgroup/playback/2`,
-      loadBalancerArns: `${balancers}:loadbalancer/app/media/1`,
-    }),
   };
 }
 
@@ -559,7 +555,7 @@ describe('every alarm', () => {
 
 describe('LaunchDashboard', () => {
   const stack = new OtherStack();
-  const { loadBalancer, targetGroup } = importedService(stack);
+  const { loadBalancer } = importedService(stack);
   const { plan } = floorsOf({
     ...targetPlan,
     windows: [
@@ -584,7 +580,7 @@ describe('LaunchDashboard', () => {
       ],
     },
     alarms: floorAlarms(targetPlan, {}, stack).alarms,
-    service: { loadBalancer, targetGroup },
+    loadBalancer,
   });
   interface Widget {
     readonly type: string;

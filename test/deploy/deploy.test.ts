@@ -51,7 +51,7 @@ describeDeploys('a deploy of the app', () => {
          "AWS::CloudFront::OriginAccessControl",
          "AWS::CloudFront::ResponseHeadersPolicy",
          "AWS::CloudFront::VpcOrigin",
-          "AWS::DynamoDB::GlobalTable",
+         "AWS::DynamoDB::GlobalTable",
          "AWS::EC2::FlowLog",
          "AWS::EC2::SecurityGroupEgress",
          "AWS::EC2::SecurityGroupIngress",
