@@ -228,7 +228,7 @@ class Capacity extends Stack {
     const [wake, inform] = ['Wake', 'Inform'].map((id) => new Topic(this, id, { enforceSSL: true }));
     const events = new LogGroup(this, 'Events', { logGroupName: '/aws/events/bare' });
     const metrics: IMetric[] = [
-      ...['HoursCovered', 'PlanExpired', 'GuardFailed', 'Repairs', 'Overrides', 'DrillFailed'].map((name) =>
+      ...['HoursCovered', 'PlanExpired', 'GuardFailed', 'Repairs', 'Overrides', 'DrillFailed', 'Paused'].map((name) =>
         guardMetric(name),
       ),
       ...['Healthy', 'LiveFloor', 'Running', 'ScaleInSuspended', 'Problems'].map(

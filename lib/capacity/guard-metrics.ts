@@ -22,5 +22,6 @@ export type GuardMetric =
   | 'HoursCovered'
   | 'GuardFailed'
   | 'Overrides'
+  | 'Paused'
   | 'DrillSeconds'
   | 'DrillFailed';

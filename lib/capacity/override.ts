@@ -5,7 +5,7 @@ import { fromIso, toCompactIso, toIso } from './instants';
 /**
  * - `raise`: the floor is at least `min`.
  * - `drill`: the same, and what becomes healthy is recorded.
- * - `end-window`: the floor is the baseline.
+ * - `end-window`: the floor is the baseline, for the rest of the window that was open when it was made.
  * - `pause`: the guard stands back; scheduled actions go on.
  */
 export const OVERRIDE_KINDS = ['raise', 'drill', 'end-window', 'pause'] as const;
@@ -24,6 +24,8 @@ export interface Override {
   readonly min?: number;
   readonly who: string;
   readonly why: string;
+  /** Who ended it before its time. @default nobody */
+  readonly endedBy?: string;
 }
 
 /** Longest that an override may last: what is needed for longer belongs in the calendar. Seconds. */
@@ -72,9 +74,24 @@ export function isActive({ from, until }: Pick<Override, 'from' | 'until'>, at: 
 }
 
 /**
+ * The window of a plan that an `end-window` ends: the one that is open when it begins and over when it ends. Undefined when the plan has none
+ * such, because it was deployed since with that window moved or grown: then nothing is ended, since nobody decided on that.
+ */
+export function endedWindow(
+  { windows }: Pick<Floors, 'windows'>,
+  { from, until }: Override,
+): CapacityWindow | undefined {
+  return windows.find(
+    ({ risingAt, endsAt }) =>
+      fromIso(risingAt) <= fromIso(from) && fromIso(from) < fromIso(endsAt) && fromIso(endsAt) <= fromIso(until),
+  );
+}
+
+/**
  * The floors of a plan with the overrides of its target: what wins at each instant, as one timeline.
  *
- * An `end-window` brings the floor down to the baseline, what raises comes on top of it, up to the ceiling, and a pause changes no floor.
+ * An `end-window` brings the floor of its window down to the baseline, what raises comes on top of it, up to the ceiling, and a pause
+ * changes no floor.
  * Where the floor changes because an override begins or ends there is an action as the plan would have one, so that the end happens
  * without anybody's help. Windows are those in which scale-in is to be suspended: an `end-window` ends them, a raise or drill is one.
  *
@@ -83,7 +100,12 @@ export function isActive({ from, until }: Pick<Override, 'from' | 'until'>, at: 
  * Pure; the order of the overrides does not matter.
  */
 export function withOverrides<T extends Floors>(plan: T, overrides: readonly Override[]): T {
-  const floors = overrides.filter(({ kind }) => kind !== 'pause');
+  const floors = overrides.flatMap((override): Override[] => {
+    if (override.kind === 'pause') return [];
+    if (override.kind !== 'end-window') return [override];
+    const window = endedWindow(plan, override);
+    return window === undefined ? [] : [{ ...override, until: window.endsAt }];
+  });
   if (floors.length === 0) return plan;
   const { baseline, min: registered, max } = plan;
   const effective = (at: number): number => {
@@ -111,26 +133,30 @@ export function withOverrides<T extends Floors>(plan: T, overrides: readonly Ove
 }
 
 function windowsWith(windows: readonly CapacityWindow[], overrides: readonly Override[]): CapacityWindow[] {
-  const ends = overrides.filter(({ kind }) => kind === 'end-window');
+  const ends = overrides
+    .filter(({ kind }) => kind === 'end-window')
+    .toSorted((a, b) => fromIso(a.from) - fromIso(b.from));
   const left = windows.map((window) => {
-    const end = ends.find(({ from }) => isActive({ from: window.risingAt, until: window.endsAt }, fromIso(from)));
+    const end = ends.find((override) => endedWindow({ windows: [window] }, override) !== undefined);
     if (end === undefined) return window;
-    const { from, until } = end;
-    return {
-      ...window,
-      givingBackAt: fromIso(window.givingBackAt) < fromIso(from) ? window.givingBackAt : from,
-      // The floor of a window that outlasts the override comes back.
-      ...(fromIso(until) >= fromIso(window.endsAt) && { endsAt: from }),
-    };
+    const { from } = end;
+    const givingBackAt = fromIso(window.givingBackAt) < fromIso(from) ? window.givingBackAt : from;
+    // What was ended before its time says nothing about a drill.
+    return { ...window, drill: false, givingBackAt, endsAt: from };
   });
   const raised = overrides
     .filter(({ kind }) => kind === 'raise' || kind === 'drill')
-    .map(({ kind, from, until }) => ({
+    .map(({ kind, from, until, endedBy }) => ({
       releases: [],
-      drill: kind === 'drill',
+      drill: kind === 'drill' && endedBy === undefined,
       risingAt: from,
       givingBackAt: until,
       endsAt: until,
     }));
-  return [...left, ...raised].toSorted((a, b) => fromIso(a.risingAt) - fromIso(b.risingAt));
+  return [...left, ...raised].toSorted(
+    (a, b) =>
+      fromIso(a.risingAt) - fromIso(b.risingAt) ||
+      fromIso(a.endsAt) - fromIso(b.endsAt) ||
+      Number(a.drill) - Number(b.drill),
+  );
 }

@@ -17,6 +17,7 @@ const STATISTICS: Readonly<Record<GuardMetric, string>> = {
   HoursCovered: Stats.MINIMUM,
   GuardFailed: Stats.MAXIMUM,
   Overrides: Stats.MAXIMUM,
+  Paused: Stats.MAXIMUM,
   DrillSeconds: Stats.MAXIMUM,
   DrillFailed: Stats.MAXIMUM,
 };

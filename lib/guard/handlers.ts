@@ -130,7 +130,8 @@ function publish({ environment, target }: GuardPlan, { decision, overrides, dril
     Problems: problems.length,
     HoursCovered: Math.floor(seen.secondsCovered / 36) / 100,
     GuardFailed: Number(failed),
-    Overrides: overrides.length,
+    Overrides: overrides?.length,
+    Paused: overrides && Number(overrides.some(({ kind }) => kind === 'pause')),
     DrillSeconds: drill?.seconds,
     DrillFailed: drill === undefined ? undefined : Number(drill.outcome === 'failed'),
   };

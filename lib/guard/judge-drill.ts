@@ -24,7 +24,8 @@ const TROUBLE =
  * Pure: the clock is handed in.
  */
 export function judgeDrill(target: GuardTarget, live: LiveState, now: number): DrillRecord | undefined {
-  const window = target.windows.find(
+  // The newest: one that was run again by hand comes after the one that failed.
+  const window = target.windows.findLast(
     ({ drill, risingAt, givingBackAt }) =>
       drill && fromIso(risingAt) <= now && now < fromIso(givingBackAt) + LATE_SECONDS,
   );

@@ -1,8 +1,9 @@
+import type { ScheduledAction } from '../capacity/capacity-plan';
 import type { DrillRecord } from '../capacity/drill-record';
 import { fromIso } from '../capacity/instants';
-import { isActive, type Override, withOverrides } from '../capacity/override';
+import { endedWindow, isActive, type Override, withOverrides } from '../capacity/override';
 import { type Decision, decide, type Phase } from './decide';
-import type { GuardPlan, Place } from './guard-plan';
+import type { GuardPlan, GuardTarget, Place } from './guard-plan';
 import { judgeDrill } from './judge-drill';
 import type { LiveAccount, StackState } from './live-account';
 
@@ -30,8 +31,8 @@ export interface GuardRunInput {
 /** What a run did and saw. */
 export interface GuardRun {
   readonly decision: Decision;
-  /** Those that hold now. */
-  readonly overrides: readonly Override[];
+  /** Those that hold now. @default unknown, because they could not be read */
+  readonly overrides?: readonly Override[];
   /** Of a drill that ended, or that all were healthy in, for the first time. */
   readonly drill?: DrillRecord;
 }
@@ -48,9 +49,11 @@ export async function runGuard(input: GuardRunInput): Promise<GuardRun> {
   // Nobody knows whether somebody has raised the floor: then it may be raised, and nothing else.
   const phase = found === undefined ? 'deploying' : deployed ? 'deployed' : phaseOf(stack, now);
   const target = withOverrides(plan.target, found ?? []);
-  const overrides = (found ?? []).filter((override) => isActive(override, now));
+  const overrides = found?.filter((override) => isActive(override, now));
   const asked = decide({ plan: { ...plan, target }, place, live, now, phase });
-  const decision = overrides.some(({ kind }) => kind === 'pause') ? standBack(asked) : asked;
+  const decision = overrides?.some(({ kind }) => kind === 'pause')
+    ? standBack(asked)
+    : withoutOverrides(asked, plan, target, overrides ?? []);
   const judged = decision.metrics.refused ? undefined : judgeDrill(target, live, now);
 
   const { register, put, remove } = decision;
@@ -72,13 +75,41 @@ export async function runGuard(input: GuardRunInput): Promise<GuardRun> {
   }
   const isNew =
     judged !== undefined && remainingMilliseconds() >= SPARE_MILLISECONDS && (await account.recordDrill(judged));
-  return { decision, overrides, ...(isNew && { drill: judged }) };
+  return { decision, ...(overrides && { overrides }), ...(isNew && { drill: judged }) };
 }
 
 /** Somebody has asked the guard to leave everything alone: it looks, and publishes what it sees. */
 function standBack(decision: Decision): Decision {
   const { register: _, ...rest } = decision;
   return { ...rest, put: [], remove: [], metrics: { ...decision.metrics, repairs: 0 } };
+}
+
+/** What people asked for is no repair, and an `end-window` whose window the plan has no more is a problem. */
+function withoutOverrides(
+  decision: Decision,
+  { target: planned }: GuardPlan,
+  effective: GuardTarget,
+  overrides: readonly Override[],
+): Decision {
+  const isPlanned = ({ name, min }: ScheduledAction): boolean =>
+    planned.actions.some((action) => action.name === name && action.min === min);
+  const asked = decision.put.filter(
+    (action) => !isPlanned(action) && effective.actions.some(({ name }) => name === action.name),
+  );
+  const idle = overrides.filter(
+    (override) => override.kind === 'end-window' && endedWindow(planned, override) === undefined,
+  );
+  return {
+    ...decision,
+    problems: [
+      ...decision.problems,
+      ...idle.map(({ id }) => ({
+        code: 'guard/no-window-to-end',
+        message: `the override ${id} ends a window that the plan does not have, so it changes nothing; mend: prescale overrides --cancel ${id}, and end the window that is open, if there is one`,
+      })),
+    ],
+    metrics: { ...decision.metrics, repairs: decision.metrics.repairs - asked.length },
+  };
 }
 
 function phaseOf(stack: StackState | undefined, now: number): Phase {

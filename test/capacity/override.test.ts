@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { floorAt } from '../../lib/capacity/floor-at';
 import { fromIso, toIso } from '../../lib/capacity/instants';
-import { isActive, type Override, readOverride, withOverrides } from '../../lib/capacity/override';
+import { endedWindow, isActive, type Override, readOverride, withOverrides } from '../../lib/capacity/override';
 import { targetPlan } from '../fixtures/plan';
 import { situations } from './arbitraries';
 import { plan, targetOf } from './fixtures';
@@ -86,6 +86,27 @@ describe('an override', () => {
     expect(held([override('end-window', '03:00', '07:00')])).toEqual(['23:55 01:25 03:00']);
   });
 
+  test('ends the window that was open when it was made, and no other that a later plan has in its place', () => {
+    const end = override('end-window', '00:30', '07:00');
+    const withWindow = (risingAt: string, endsAt: string): typeof targetPlan => ({
+      ...targetPlan,
+      windows: [{ ...targetPlan.windows[0]!, risingAt, endsAt }],
+    });
+    expect(endedWindow(targetPlan, end)).toBe(targetPlan.windows[0]);
+    // Moved to later, and grown by another release.
+    for (const plan of [withWindow(at('02:00'), at('07:00')), withWindow(at('23:55'), at('09:00'))]) {
+      expect(endedWindow(plan, end)).toBeUndefined();
+      expect(withOverrides(plan, [end]).actions).toEqual(plan.actions);
+      expect(withOverrides(plan, [end]).windows).toEqual(plan.windows);
+    }
+  });
+
+  test('that was a drill and was ended early is none to be judged', () => {
+    const drill = override('drill', '22:00', '22:10', 500);
+    const isDrill = (one: Override): boolean => withOverrides(targetPlan, [one]).windows[0]!.drill;
+    expect([isDrill(drill), isDrill({ ...drill, endedBy: 'ada' })]).toEqual([true, false]);
+  });
+
   test('keeps the names of the plan and gives its own the form of the plan', () => {
     const { actions } = withOverrides(targetPlan, [override('raise', '22:00', '23:55', 500)]);
     expect(actions.map(({ name }) => name)).toEqual([
@@ -131,7 +152,11 @@ test('at each instant the floor is what wins there, whatever else was asked for;
       for (const instant of instants) {
         const active = overrides.filter((candidate) => isActive(candidate, instant));
         const before = floorAt(planned, instant);
-        const least = active.some(({ kind }) => kind === 'end-window') ? Math.min(before, planned.baseline) : before;
+        const isEnded = active.some((candidate) => {
+          const window = candidate.kind === 'end-window' ? endedWindow(planned, candidate) : undefined;
+          return window !== undefined && instant < fromIso(window.endsAt);
+        });
+        const least = isEnded ? Math.min(before, planned.baseline) : before;
         const asked = active.map(({ min }) => min ?? 0);
         expect([instant, floorAt(effective, instant)]).toEqual([
           instant,
@@ -146,7 +171,7 @@ test('at each instant the floor is what wins there, whatever else was asked for;
           .map((instant) => floorAt(target, instant));
       expect(after(effective)).toEqual(after(planned));
     }),
-    { numRuns: 200 },
+    { numRuns: 500 },
   );
 });
 

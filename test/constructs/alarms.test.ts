@@ -218,6 +218,7 @@ describe('FloorAlarms', () => {
     HoursCovered: 2000,
     GuardFailed: 0,
     Overrides: 0,
+    Paused: 0,
     DrillSeconds: 90,
     DrillFailed: 0,
   } satisfies Record<GuardMetric, number>;
@@ -237,6 +238,7 @@ describe('FloorAlarms', () => {
     ['GuardRepaired', 'once is told', [asPlanned, { ...asPlanned, Repairs: 1 }]],
     ['DrillFailed', 'not all were healthy', [asPlanned, { ...asPlanned, DrillFailed: 1 }]],
     ['OverrideActive', 'somebody has raised the floor', [asPlanned, { ...asPlanned, Overrides: 1 }]],
+    ['GuardPaused', 'somebody has paused it', [asPlanned, { ...asPlanned, Overrides: 2, Paused: 1 }]],
     ['PlanEnding', 'a week is left', times(3, { ...asPlanned, HoursCovered: 168 })],
     ['PlanExpired', 'the plan is over', times(3, { ...asPlanned, HoursCovered: 0, Problems: 1 })],
     [
@@ -499,7 +501,7 @@ describe('every alarm', () => {
   const docs = readFileSync(join(__dirname, '..', '..', 'docs', 'alarms.md'), 'utf8');
 
   test('says what it means, where to look and what to type, within what CloudWatch keeps', () => {
-    expect(all).toHaveLength(17);
+    expect(all).toHaveLength(18);
     for (const { AlarmName, AlarmDescription } of all) {
       // Names that are known at deploy may take 128 characters each.
       const text =
@@ -643,7 +645,7 @@ describe('LaunchDashboard', () => {
   });
 
   test('shows the state of all alarms', () => {
-    expect(widget(/^Alarms$/).alarms).toHaveLength(11);
+    expect(widget(/^Alarms$/).alarms).toHaveLength(12);
   });
 
   test('draws minutes from zero, in rows of 24 columns', () => {

@@ -395,7 +395,15 @@ describe('overrides', () => {
     expect(aws.target).toMatchObject({ MinCapacity: 1200, MaxCapacity: 1600 });
     const ending = aws.actions.filter(({ Schedule }) => Schedule === `at(${iso(30).slice(0, 19)})`);
     expect(ending).toMatchObject([{ ScalableTargetAction: { MinCapacity: 850, MaxCapacity: 1600 } }]);
-    expect(published()).toMatchObject({ PlannedFloor: 1200, LiveFloor: 850, Overrides: 1, GuardFailed: 0 });
+    // What somebody asked for is no repair.
+    expect(published()).toMatchObject({
+      PlannedFloor: 1200,
+      LiveFloor: 850,
+      Overrides: 1,
+      Paused: 0,
+      Repairs: 0,
+      GuardFailed: 0,
+    });
 
     aws.calls.length = 0;
     await invoke('guard', plan);
@@ -416,7 +424,7 @@ describe('overrides', () => {
     override('pause');
     await invoke('guard', plan);
     expect(aws.changes).toEqual([]);
-    expect(published()).toMatchObject({ PlannedFloor: 850, LiveFloor: 5, Repairs: 0, Overrides: 1 });
+    expect(published()).toMatchObject({ PlannedFloor: 850, LiveFloor: 5, Repairs: 0, Overrides: 1, Paused: 1 });
     aws.parameters = {};
     await invoke('guard', plan);
     expect(aws.target).toMatchObject({ MinCapacity: 850 });
@@ -444,6 +452,17 @@ describe('overrides', () => {
     await expect(invoke('guard', plan)).rejects.toThrow('GetParametersByPath: AccessDeniedException');
     expect(aws.changes.map(({ operation }) => operation)).toEqual(['RegisterScalableTarget']);
     expect(aws.target).toMatchObject({ MinCapacity: 850 });
+    // None is not what was read.
+    expect(published()).not.toHaveProperty('Overrides');
+  });
+
+  test('that end a window which the plan does not have change nothing, and are reported', async () => {
+    const plan = peak();
+    // Until before the window is over: it has grown since.
+    override('end-window', { from: -5, until: 30 });
+    await invoke('guard', plan);
+    expect(aws.changes).toEqual([]);
+    expect(logged()).toMatchObject({ problems: [{ code: 'guard/no-window-to-end' }] });
   });
 
   test('of which one is none: it is a failure, and the others hold', async () => {
@@ -515,6 +534,20 @@ describe('overrides', () => {
     await invoke('guard', plan);
     expect(records()).toEqual([record]);
     expect(lines().filter((line) => 'DrillSeconds' in line)).toHaveLength(1);
+  });
+
+  test('that are drills are judged by themselves, soon after one that failed', async () => {
+    const plan = planWhere('09:00');
+    aws.register(400, 1600, { In: true });
+    aws.list(...plan.target.actions);
+    aws.health = Array.from({ length: 400 }, () => 'healthy');
+    override('drill', { min: 500, from: -20, until: -5, id: 'failed' });
+    override('drill', { min: 400, from: -4, until: 10, id: 'again' });
+    await invoke('guard', plan);
+    const records = Object.entries(aws.parameters).filter(([name]) => name.includes('/drills/'));
+    expect(records.map(([, text]) => JSON.parse(text) as unknown)).toMatchObject([
+      { outcome: 'passed', floor: 400, raisedAt: iso(-4) },
+    ]);
   });
 
   test('that were drills and failed say so', async () => {
