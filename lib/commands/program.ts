@@ -2,13 +2,22 @@ import { Command } from 'commander';
 import { TOOL_VERSION } from '../version';
 import { addCheckCommand } from './check';
 import type { Output } from './common';
+import { addDrillCommand } from './drill';
+import { addEndWindowCommand } from './end-window';
+import { addOverridesCommand } from './overrides';
+import { addPauseCommand } from './pause';
 import { addPlanCommand } from './plan';
+import { addQuotasCommand } from './quotas';
+import { addRaiseCommand } from './raise';
 import { runCommandLine } from './run';
+import { addVerifyCommand } from './verify';
 
 const HELP = `
 Examples:
   $ prescale check                       is the calendar valid, and can it be planned?
   $ prescale plan --env prod             what would a deploy register?
+  $ prescale verify --env prod           go or no-go, from the live account
+  $ prescale raise --help                the night: raise, pause, end-window, drill, overrides
   $ prescale COMMAND --help              every option, with examples
 
 Data goes to stdout, everything else to stderr. Exit codes: 0 fine, 1 problems found, 2 wrong usage, 3 the tool itself failed.`;
@@ -25,6 +34,13 @@ export function runProgram(args: readonly string[], output: Output, now: () => D
         .addHelpText('after', HELP);
       addCheckCommand(program, output, now, done);
       addPlanCommand(program, output, now, done);
+      addRaiseCommand(program, output, now, done);
+      addPauseCommand(program, output, now, done);
+      addEndWindowCommand(program, output, now, done);
+      addDrillCommand(program, output, now, done);
+      addOverridesCommand(program, output, now, done);
+      addQuotasCommand(program, output, now, done);
+      addVerifyCommand(program, output, now, done);
       return program;
     },
     args,

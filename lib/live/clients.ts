@@ -31,6 +31,12 @@ export function liveClients(region: string) {
     loadBalancers: new ElasticLoadBalancingV2Client(options),
     parameters: new SSMClient(options),
     functions: new LambdaClient(options),
+    // A run of the guard takes a few seconds, and one that is under way is not to be started twice.
+    guard: new LambdaClient({
+      ...options,
+      maxAttempts: 1,
+      requestHandler: { ...options.requestHandler, requestTimeout: 60_000 },
+    }),
     quotas: new ServiceQuotasClient(options),
     network: new EC2Client(options),
     images: new ECRClient(options),

@@ -21,7 +21,14 @@ const CREDENTIALS = new Set([
   'UnrecognizedClientException',
 ]);
 
-const DENIED = new Set(['AccessDenied', 'AccessDeniedException', 'AuthorizationError', 'UnauthorizedOperation']);
+const DENIED = new Set([
+  'AccessDenied',
+  'AccessDeniedException',
+  'AuthorizationError',
+  // What the SDK makes of SNS's.
+  'AuthorizationErrorException',
+  'UnauthorizedOperation',
+]);
 
 const THROTTLED = new Set([
   'Throttling',
@@ -42,6 +49,9 @@ const NETWORK = new Set([
   'ETIMEDOUT',
 ]);
 
+/** As OpenSSL calls what is wrong with a certificate: somebody between here and AWS shows one of their own. */
+const CERTIFICATE = /^(CERT_|ERR_TLS_|ERR_SSL_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_)/;
+
 /** Undefined for what is a mistake in this tool. */
 export function troubleOf(error: unknown): Trouble | undefined {
   if (!(error instanceof Error)) return undefined;
@@ -54,7 +64,7 @@ export function troubleOf(error: unknown): Trouble | undefined {
       mend: 'sign in again, for example with aws sso login, and see that aws sts get-caller-identity answers',
     };
   }
-  if (name === 'TimeoutError' || NETWORK.has(code)) {
+  if (name === 'TimeoutError' || NETWORK.has(code) || CERTIFICATE.test(code)) {
     return {
       kind: 'network',
       // Where several addresses were tried there is no message.
@@ -67,6 +77,14 @@ export function troubleOf(error: unknown): Trouble | undefined {
   }
   if (THROTTLED.has(name)) {
     return { kind: 'throttled', message: `${name}: ${message}`, mend: 'try again in a minute' };
+  }
+  // An answer that the SDK cannot read, such as the page of a proxy or of a network that wants a sign-in.
+  if (!('$fault' in error) && '$response' in error) {
+    return {
+      kind: 'network',
+      message: `what answers is not AWS: ${message}`,
+      mend: 'see that nothing between here and AWS answers in its place, such as a proxy or a sign-in page',
+    };
   }
   // Every other error that a service answered with.
   if ('$fault' in error) return { kind: 'refused', message: `${name}: ${message}`, mend: 'see what AWS says' };

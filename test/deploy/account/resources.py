@@ -220,8 +220,9 @@ class EcsService(Service):
         ]
         network = properties.get("NetworkConfiguration", {}).get("AwsvpcConfiguration")
         if network is not None:
+            groups = network.get("SecurityGroups", [])
             service.network_configuration = {
-                "awsvpcConfiguration": {"subnets": network["Subnets"], "securityGroups": network.get("SecurityGroups", [])}
+                "awsvpcConfiguration": {"subnets": network["Subnets"], "securityGroups": groups}
             }
         set_running(service, int(properties.get("DesiredCount", 1)))
         return service
