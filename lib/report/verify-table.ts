@@ -32,10 +32,18 @@ export function renderVerification(verification: ShownVerification, paint: Paint
   const { verdict, checks } = verification;
   const width = Math.max(...checks.map((check) => labelOf(check, checks).length));
   const indent = ' '.repeat(VERDICT_WIDTH + width + 4);
+  // One trouble, such as credentials that have expired, is told once.
+  const told = new Map<string, string>();
   const lines = checks.map((check) => {
-    const head = `${paint(check.verdict, check.verdict.padEnd(VERDICT_WIDTH))}  ${labelOf(check, checks).padEnd(width)}  ${check.found}\n`;
+    const label = labelOf(check, checks);
+    const reason = `${check.found}\n${check.mend}`;
+    const earlier = check.verdict === 'unknown' ? told.get(reason) : undefined;
+    const found = earlier === undefined ? check.found : `as ${earlier}`;
+    const head = `${paint(check.verdict, check.verdict.padEnd(VERDICT_WIDTH))}  ${label.padEnd(width)}  ${found}\n`;
     if (check.verdict === 'go') return head;
-    return `${head}${indent}expected: ${check.expected}\n${indent}mend: ${check.mend}\n`;
+    told.set(reason, earlier ?? label);
+    const mend = earlier === undefined ? `${indent}mend: ${check.mend}\n` : '';
+    return `${head}${indent}expected: ${check.expected}\n${mend}`;
   });
   return `${paint(verdict, `${verdict}:`)} ${sentenceOf(verification)}\n\n${lines.join('')}`;
 }

@@ -56,6 +56,16 @@ test('says what is ready, and what cannot be told', () => {
   `);
 });
 
+test('one trouble is told once', () => {
+  const text = renderVerification(judgeNight({ target: { images: denied, healthy: denied } }), plain);
+  const unknowns = text.split('\n').filter((line) => /^unknown {2}|mend: /.test(line));
+  expect(unknowns.map((line) => line.trim().replaceAll(/ {2,}/g, '  '))).toEqual([
+    'unknown  healthy  AccessDenied: not you',
+    'mend: allow ecr:DescribeImages',
+    'unknown  image  as healthy',
+  ]);
+});
+
 test('paints the verdicts', () => {
   const painted = renderVerification(judgeNight(), (verdict, text) => `<${verdict} ${text.trim()}>`);
   expect(painted.split('\n').slice(0, 3)).toEqual([
