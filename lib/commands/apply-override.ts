@@ -294,7 +294,7 @@ async function lookAtEffect(
       problem: {
         code,
         message: `nothing is registered for ${thing.resourceId}`,
-        mend: 'the guard registers it within a minute; its policies are gone: deploy',
+        mend: 'the guard registers it within a minute; its policies are gone, and only a deploy with --revert-drift brings them back',
       },
     };
   }

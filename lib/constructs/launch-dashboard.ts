@@ -94,7 +94,7 @@ function targetRow(plan: DeployPlan, target: TargetPlan): IWidget[] {
       verticalAnnotations,
     }),
     graph({
-      title: `${target.id}: guard`,
+      title: `${target.id}: guard, overrides, drills`,
       width: 6,
       left: [
         metric('Repairs', 'repairs', Color.BLUE),
@@ -103,6 +103,8 @@ function targetRow(plan: DeployPlan, target: TargetPlan): IWidget[] {
         metric('Overrides', 'overrides', Color.PURPLE),
         metric('DrillFailed', 'drill failed', Color.BROWN),
       ],
+      right: [metric('DrillSeconds', 'seconds until a drill was healthy', Color.GREEN)],
+      rightYAxis: { min: 0, showUnits: false },
     }),
   ];
 }

@@ -171,7 +171,7 @@ test('at each instant the floor is what wins there, whatever else was asked for;
           .map((instant) => floorAt(target, instant));
       expect(after(effective)).toEqual(after(planned));
     }),
-    { numRuns: 500 },
+    { numRuns: 150 },
   );
 });
 

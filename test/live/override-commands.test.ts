@@ -11,6 +11,9 @@ import { runProgram } from '../../lib/commands/program';
 import { environments } from '../../lib/environments';
 import { NOW, prescale } from '../commands/run';
 
+// A command looks ten times, a second apart: here without the seconds.
+jest.mock('node:timers/promises', () => ({ setTimeout: () => Promise.resolve() }));
+
 const ROOT = path.join(__dirname, '..', '..');
 
 /** The clock of the commands says 2026-11-21T00:00:00Z. */
