@@ -56,9 +56,15 @@ export async function runVerify(options: VerifyOptions, output: Output, world: V
   const connect = world.connect ?? connector();
   const startedAt = world.now().getTime() / 1000;
   let said = '';
+  let hasLooked = false;
   const look = async (): Promise<Verification> => {
     const asOf = options.asOf ?? world.now().toISOString();
-    const { verification, diagnostics } = await verifyOnce(options, asOf, connect);
+    const { verification, diagnostics } = await verifyOnce(options, asOf, connect).catch((error: unknown): Looked => {
+      // A file that is being written, or a release that is renamed, in the middle of a wait.
+      if (!(error instanceof UsageError) || !hasLooked) throw error;
+      return { verification: withoutPlan(options, asOf, error.diagnostics), diagnostics: error.diagnostics };
+    });
+    hasLooked = true;
     const text = renderDiagnostics(diagnostics);
     // A wait says it once.
     if (text !== said) output.err(text);
@@ -132,7 +138,9 @@ async function verifyOnce(
   const deployPlan = deployPlanOf(plan, env);
   const ids = asked === undefined ? nextReleases(deployPlan, now) : [releaseNamed(asked, calendar, deployPlan).id];
   const scope = scopeOf(deployPlan, ids);
-  const targets = deployPlan.targets.map((target) => planUntil(target, scope.windows.get(target.id) ?? [], now));
+  // All until the same end: quotas are shared, also with layers whose window is another release's.
+  const windows = [...scope.windows.values()].flat();
+  const targets = deployPlan.targets.map((target) => planUntil(target, windows, now));
   const needs = new Map<string, readonly QuotaNeed[]>(
     targets.map((target) => [target.id, quotaNeeds(environment, target, { ...deployPlan, targets })]),
   );

@@ -15,7 +15,7 @@ what is expected, what was found and what to do. Changes nothing.
 Checks: account, stacks, release, plan, target, actions, healthy, guard, overrides, drill, image, addresses, quota/*, alarms.
 docs/verify.md says what each looks at, and has a table of every fault.
 
-Without --release the releases of the next window are meant, or of the one that is open.
+Without --release the releases of the windows that are open are meant, or of the next one; both, when that opens within a day.
 --wait looks every 30 seconds until the premiere, prints a line for each change, and ends with the last verdict; Ctrl-C ends it earlier.
 
 Credentials, profile and endpoint are found as the AWS SDK does. Permissions, all of them to read:

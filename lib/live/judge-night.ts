@@ -138,11 +138,13 @@ function judgeDrillOf(
   { baseline, drillMinutes, environment, now }: Omit<JudgeDrillInput, 'fact' | 'releases'>,
 ): Judgement {
   const again = `find out what was in the way, then: npx prescale drill --now --env ${environment}`;
+  // Of an earlier premiere under the same name it says nothing.
+  const counts = Math.max(DRILL_COUNTS_SECONDS, (drillSeconds ?? 0) + DAY_SECONDS);
   // One that is not high enough says something only when it failed.
   const [latest] = records
     .filter(
       ({ releases, raisedAt, floor, outcome }) =>
-        (releases.includes(id) || isWithin(raisedAt, premiereAt - DRILL_COUNTS_SECONDS, premiereAt)) &&
+        isWithin(raisedAt, premiereAt - (releases.includes(id) ? counts : DRILL_COUNTS_SECONDS), premiereAt) &&
         (floor >= need || outcome === 'failed'),
     )
     .toSorted((a, b) => fromIso(b.seenAt) - fromIso(a.seenAt));

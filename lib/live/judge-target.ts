@@ -116,7 +116,8 @@ export function judgeActions(target: ComparedTarget): Judgement {
       return isSame ? [] : [`${action.name} differs: ${describeAction(found)}`];
     });
     for (const action of actions) {
-      if (!planned.has(action.name) && !isHarmless(action, floors, now)) {
+      const isDue = planned.has(action.name) && !ahead.some(({ name }) => name === action.name);
+      if ((isDue || !planned.has(action.name)) && !isHarmless(action, floors, now)) {
         problems.push(`${action.name} is foreign: ${describeAction(action)}`);
       }
     }

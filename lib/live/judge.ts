@@ -12,6 +12,7 @@ import { allOf, type EnvironmentFacts, type StackFacts, type TargetFacts } from 
 import { type JudgedRelease, judgeDrill, judgeOverrides, judgeReleases, readOverrides } from './judge-night';
 import { type ComparedTarget, judge, judgeActions, judgeHealthy, judgeRegistration } from './judge-target';
 import { planUntil, type VerifyScope } from './scope';
+import type { Trouble } from './trouble';
 
 export interface JudgeInput {
   readonly environment: Environment | StackEnvironment;
@@ -73,6 +74,8 @@ function judgeAccount(environment: Environment | StackEnvironment, { account }: 
   const stated = 'account' in environment && environment.account !== 'any' ? environment.account : undefined;
   const expected = stated ?? 'any account';
   if (!account.known) return unknownCheck('account', expected, account.trouble);
+  if (!/^\d{12}$/.test(account.value))
+    return unknownCheck('account', expected, nothingSaid('whose credentials these are'));
   if (stated === undefined || account.value === stated) return go('account', expected, account.value);
   return noGo(
     'account',
@@ -248,6 +251,7 @@ function judgeImages({ facts, deploy, resourceId, floors }: ComparedTarget): Jud
   const [region] = floors.id.split('/');
   return [
     judge('image', expected, facts.images, `nothing that runs ${resourceId}`, { deploy }, (images) => {
+      if (images.length === 0) return unknownCheck('image', expected, nothingSaid('which image the service runs'));
       const found = images.map(({ image, found: where }) => `${image} is ${where}`).join('; ');
       const gone = images.find((image) => image.found === 'missing');
       if (gone !== undefined) {
@@ -268,6 +272,11 @@ function judgeImages({ facts, deploy, resourceId, floors }: ComparedTarget): Jud
   ];
 }
 
+/** An answer without what was asked for is no answer. */
+function nothingSaid(about: string): Trouble {
+  return { kind: 'refused', message: `AWS did not say ${about}`, mend: 'try again, and look by hand' };
+}
+
 function repositoryOf(image: string): string {
   return image.replace(/^[^/]*\//, '').replace(/[@:].*$/, '');
 }
@@ -285,7 +294,9 @@ function judgeAddresses(
   const expected = `room for ${formatCount(most)} tasks with a rolling deploy, ${formatCount(running)} of them run`;
   return [
     judge('addresses', expected, facts.subnets, `nothing that runs ${resourceId}`, { deploy }, (subnets) => {
-      const each = Math.ceil(more / Math.max(1, subnets.length));
+      if (subnets.length === 0)
+        return unknownCheck('addresses', expected, nothingSaid('in which subnets the service is'));
+      const each = Math.ceil(more / subnets.length);
       const found = `free addresses: ${subnets.map(({ id, freeAddresses }) => `${formatCount(freeAddresses)} in ${id}`).join(', ')}`;
       const short = subnets.filter(({ freeAddresses }) => freeAddresses < each);
       if (short.length === 0) return go('addresses', `${expected}: ${formatCount(each)} in each subnet`, found);
@@ -343,6 +354,8 @@ function judgeAlarms(environment: Environment | StackEnvironment, facts: Environ
     const disabled = namesOf(alarms.filter(({ state, actionsEnabled }) => state !== undefined && !actionsEnabled));
     const enable = `aws cloudwatch enable-alarm-actions --alarm-names ${disabled.join(' ')} --region ${region}`;
     complain(disabled, 'disabled', enable);
+    const mute = namesOf(alarms.filter(({ state, topics }) => state !== undefined && topics.length === 0));
+    complain(mute, 'tells nobody', `somebody has taken its actions away: ${restore}`);
     // Whether the guard fails is a check of its own.
     const ringing = namesOf(
       alarms.filter(

@@ -1,6 +1,8 @@
 import type { CapacityWindow, EnvironmentPlan, PlannedRelease, TargetPlan } from '../capacity/capacity-plan';
 import { fromIso } from '../capacity/instants';
 
+const DAY_SECONDS = 86_400;
+
 /** What a verification is about: releases, and until when their windows last. */
 export interface VerifyScope {
   /** Ids of releases, by premiere; empty when none is coming. */
@@ -9,14 +11,24 @@ export interface VerifyScope {
   readonly windows: ReadonlyMap<string, readonly CapacityWindow[]>;
 }
 
-/** The releases of the next window that is not over, or of the one that is open. */
+/**
+ * The releases of the windows that are open, on any target, and of the next one: while none is open, or when it opens within a day and none of
+ * those is still to premiere.
+ */
 export function nextReleases(plan: EnvironmentPlan, now: number): string[] {
   const coming = plan.targets
     .flatMap(({ windows }) => windows)
     .filter((window) => !window.drill && fromIso(window.endsAt) > now && premieresIn(window, plan.releases).length > 0)
     .toSorted((a, b) => fromIso(a.risingAt) - fromIso(b.risingAt));
-  const [first] = coming;
-  return first === undefined ? [] : premieresIn(first, plan.releases).map(({ id }) => id);
+  const open = coming.filter(({ risingAt }) => fromIso(risingAt) <= now);
+  const isAhead = open.some((window) =>
+    premieresIn(window, plan.releases).some(({ premiereAt }) => fromIso(premiereAt) >= now),
+  );
+  const next = coming[open.length];
+  const isNear = next !== undefined && (open.length === 0 || fromIso(next.risingAt) <= now + DAY_SECONDS);
+  const meant = !isAhead && isNear ? [...open, next] : open;
+  const releases = new Map(meant.flatMap((window) => premieresIn(window, plan.releases)).map((one) => [one.id, one]));
+  return [...releases.values()].toSorted((a, b) => a.premiereAt.localeCompare(b.premiereAt)).map(({ id }) => id);
 }
 
 /** The scope of some releases of a plan that was made as of now. */

@@ -38,6 +38,13 @@ const THROTTLED = new Set([
   'RequestLimitExceeded',
 ]);
 
+/** What Node tried when it failed, of an error without a code that is listed. */
+const NETWORK_CALLS = new Set(['connect', 'read', 'write', 'getaddrinfo', 'socket']);
+
+/** An answer that is none of HTTP, or that broke off. */
+const PROTOCOL =
+  /^(HPE_|EPROTO$|ERR_STREAM_PREMATURE_CLOSE$|ECONNABORTED$|EAI_FAIL$|ENETDOWN$|EHOSTDOWN$|EADDRNOTAVAIL$|HOSTNAME_MISMATCH$)/;
+
 const NETWORK = new Set([
   'EAI_AGAIN',
   'ECONNREFUSED',
@@ -64,7 +71,8 @@ export function troubleOf(error: unknown): Trouble | undefined {
       mend: 'sign in again, for example with aws sso login, and see that aws sts get-caller-identity answers',
     };
   }
-  if (name === 'TimeoutError' || NETWORK.has(code) || CERTIFICATE.test(code)) {
+  const isSocket = 'syscall' in error && NETWORK_CALLS.has(String(error.syscall));
+  if (name === 'TimeoutError' || NETWORK.has(code) || isSocket || PROTOCOL.test(code) || CERTIFICATE.test(code)) {
     return {
       kind: 'network',
       // Where several addresses were tried there is no message.

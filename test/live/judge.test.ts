@@ -1,6 +1,8 @@
+import { toSchedule } from '../../lib/capacity/instants';
 import {
   type EnvironmentFacts,
   known,
+  type RegisteredAction,
   type RegisteredTarget,
   type StackFacts,
   type TargetFacts,
@@ -32,6 +34,21 @@ const held: RegisteredTarget = {
   scaleInSuspended: true,
   scaleOutSuspended: false,
   scheduledSuspended: false,
+};
+
+/** The actions of the healthy night, but for the rise, which has been. */
+const registeredActions = (): RegisteredAction[] =>
+  planOf(calendarOf(), '2026-12-01T00:00:00Z')
+    .targets[0]!.actions.filter(({ at }) => at > '2026-12-04T18:40:00Z')
+    .map(({ name, at, min, max }) => ({ name, schedule: toSchedule(at), bounded: false, min, max }));
+
+/** The rise, ahead again and to nothing. */
+const moved: RegisteredAction = {
+  name: 'floor-20261204T1825Z',
+  schedule: 'at(2026-12-04T19:05:00)',
+  bounded: false,
+  min: 1,
+  max: 1600,
 };
 
 /** The stacks of a healthy prod, one of them changed. */
@@ -157,6 +174,33 @@ describe('one fault is one no-go', () => {
       'alarms',
       { facts: stacks('prod-Edge', { alarms: known([alarm('edge', { state: undefined, actionsEnabled: false })]) }) },
       'deleted: edge',
+    ],
+    [
+      'an alarm whose actions somebody has taken away, and that rings unheard',
+      'alarms',
+      {
+        facts: stacks('prod-Edge', {
+          alarms: known([alarm('edge', { state: 'ALARM', topics: [], tellsWhenOver: false })]),
+        }),
+      },
+      'tells nobody: edge',
+    ],
+    [
+      'an action that was due and is set to another instant',
+      'actions',
+      { target: { actions: known([...registeredActions(), moved]) } },
+      'floor-20261204T1825Z is foreign',
+    ],
+    [
+      'a drill of a premiere of last year under the same name',
+      'drill',
+      {
+        target: {
+          drills: known([drillText({ ...PASSED, raisedAt: '2025-12-03T18:51:00Z', seenAt: '2025-12-03T18:56:00Z' })]),
+        },
+        entry: 'drill: P1D',
+      },
+      'no record says how it ended',
     ],
     [
       'no alarm where the environment wants some',
@@ -430,6 +474,15 @@ describe('what could not be read', () => {
       guard: 'unknown',
       alarms: 'unknown',
     });
+  });
+
+  test('is what AWS answers nothing about', () => {
+    expect(notGo(judgeNight({ target: { images: known([]), subnets: known([]) } }))).toEqual({
+      image: 'unknown',
+      addresses: 'unknown',
+    });
+    const environment = { ...ENVIRONMENT, account: 'any' } as const;
+    expect(notGo(judgeNight({ environment, facts: { account: known('') } }))).toEqual({ account: 'unknown' });
   });
 
   test('hides no fault that could be', () => {

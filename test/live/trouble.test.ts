@@ -31,6 +31,20 @@ const options = (): {
   maxAttempts: 1,
 });
 
+test.each([
+  [{ code: 'HPE_INVALID_CONSTANT' }],
+  [{ code: 'EPROTO', syscall: 'write' }],
+  [{ code: 'ENETDOWN', syscall: 'connect' }],
+  [{ code: 'ERR_STREAM_PREMATURE_CLOSE' }],
+])('the network fails in more than one way: %j', (fields) => {
+  expect(troubleOf(Object.assign(new Error('broken'), fields))?.kind).toBe('network');
+});
+
+test('a mistake of this tool is no trouble', () => {
+  expect(troubleOf(Object.assign(new Error('no file'), { code: 'ENOENT', syscall: 'open' }))).toBeUndefined();
+  expect(troubleOf(new TypeError('x is not a function'))).toBeUndefined();
+});
+
 async function troubleIn(call: () => Promise<unknown>): Promise<Trouble | undefined> {
   try {
     await call();
