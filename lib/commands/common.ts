@@ -76,8 +76,10 @@ function readHorizon(text: string): number {
   throw new UsageError([{ severity: 'error', ...seconds, code: 'usage/horizon' }]);
 }
 
-/** The plans, and the file that messages name for what is wrong in an environment. */
+/** The plans, what they were made from, and the file that messages name for what is wrong in an environment. */
 export interface LoadedFromOptions extends LoadedPlans {
+  /** Those that were planned. */
+  readonly environments: readonly Environment[];
   readonly environmentsFile: string;
 }
 
@@ -89,15 +91,16 @@ export async function loadFromOptions(options: PlanOptions): Promise<LoadedFromO
   const all = options.environments === undefined ? environments : await readFrom(options.environments);
   const unknown = unknownEnvironments(options.env ?? [], all);
   if (unknown.length > 0) throw new UsageError(unknown);
+  const asked = options.env ? all.filter(({ name }) => options.env!.includes(name)) : all;
   const loaded = loadPlans({
     calendarDir: options.calendar,
-    environments: options.env ? all.filter(({ name }) => options.env!.includes(name)) : all,
+    environments: asked,
     known: all,
     asOf,
     horizonSeconds,
     environmentsFile,
   });
-  return { ...loaded, environmentsFile };
+  return { ...loaded, environments: asked, environmentsFile };
 }
 
 async function readFrom(file: string): Promise<readonly Environment[]> {

@@ -2,9 +2,9 @@ import { type Command, Option } from 'commander';
 import type { Diagnostic } from '../calendar/diagnostic';
 import { renderDiagnostics } from '../calendar/render-diagnostics';
 import type { CapacityPlan, EnvironmentPlan } from '../capacity/capacity-plan';
+import type { Environment } from '../capacity/environment';
 import { fromIso } from '../capacity/instants';
 import { isActive, type Override, withOverrides } from '../capacity/override';
-import { environments } from '../environments';
 import { renderAwsCli } from '../report/aws-cli';
 import { renderEnvironmentPlan } from '../report/plan-table';
 import {
@@ -18,7 +18,6 @@ import {
   UsageError,
 } from './common';
 import { describeLine } from './apply-override';
-import { readEnvironments } from './environments-file';
 import { troubleProblem } from './night';
 import { foreignAccount } from './quotas';
 import type { Done } from './run';
@@ -76,9 +75,9 @@ async function runPlan(options: Options, { out, err, columns }: Output): Promise
       },
     ]);
   }
-  const { plan, diagnostics, ok } = await loadFromOptions(options);
+  const { plan, environments, diagnostics, ok } = await loadFromOptions(options);
   err(renderDiagnostics(diagnostics));
-  const { live, foreign = [] } = plan && options.live ? await readLive(plan, options) : {};
+  const { live, foreign = [] } = plan && options.live ? await readLive(plan, environments) : {};
   err(renderDiagnostics(foreign));
   if (options.json) {
     out(
@@ -127,7 +126,7 @@ interface LiveOverrides {
 /** What the account holds; `foreign` tells of credentials that are of another account than the environment states. */
 async function readLive(
   plan: CapacityPlan,
-  options: Options,
+  environments: readonly Environment[],
 ): Promise<{ readonly live: readonly LiveOverrides[]; readonly foreign: readonly Diagnostic[] }> {
   // The SDK takes longer to load than a plan to be made.
   const [{ liveClients }, { readOverrides }, { isTrouble }] = await Promise.all([
@@ -138,14 +137,12 @@ async function readLive(
   const targets = plan.environments.flatMap(({ name, targets }) =>
     targets.map(({ id, unit }) => ({ environment: name, target: id, unit })),
   );
-  const known =
-    options.environments === undefined ? environments : (await readEnvironments(options.environments)).environments;
   const foreign = new Map<string, Diagnostic>();
   const live = await Promise.all(
     targets.map(async (target): Promise<LiveOverrides> => {
       const clients = liveClients(target.target.split('/')[0]!);
       const wrong = await foreignAccount(
-        known.find(({ name }) => name === target.environment)!,
+        environments.find(({ name }) => name === target.environment)!,
         clients,
       );
       if (wrong?.foreign) {

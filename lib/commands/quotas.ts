@@ -6,7 +6,6 @@ import type { Environment, StackEnvironment } from '../capacity/environment';
 import { fromIso, toIso } from '../capacity/instants';
 import { type QuotaNeed, quotaNeeds } from '../capacity/quota-needs';
 import { formatCount } from '../capacity/words';
-import { environments } from '../environments';
 import type { LiveClients } from '../live/clients';
 import type { Fact, QuotaFacts } from '../live/facts';
 import type { QuotaRequest } from '../live/quotas';
@@ -23,7 +22,6 @@ import {
   renderJson,
   UsageError,
 } from './common';
-import { readEnvironments } from './environments-file';
 import type { Done } from './run';
 
 /** AWS takes days where a person looks at a request: it is to be asked, and at the latest to be granted, so many days ahead. Judgements. */
@@ -109,13 +107,11 @@ interface EnvironmentQuotas {
 
 async function runQuotas(options: QuotasOptions, { out, err, columns }: Output): Promise<number> {
   refuse(options);
-  const { plan, diagnostics, ok, environmentsFile } = await loadFromOptions(options);
-  const all =
-    options.environments === undefined ? environments : (await readEnvironments(options.environments)).environments;
+  const { plan, environments, diagnostics, ok, environmentsFile } = await loadFromOptions(options);
   const judged: EnvironmentQuotas[] = [];
   const problems: Diagnostic[] = [...diagnostics];
   for (const { name } of plan?.environments ?? []) {
-    const environment = all.find((one) => one.name === name)!;
+    const environment = environments.find((one) => one.name === name)!;
     // One after the other: Service Quotas answers a few calls a second.
     // oxlint-disable-next-line no-await-in-loop
     const quotas = await judge(environment, plan!, environmentsFile, options);

@@ -8,7 +8,6 @@ import type { Environment, StackEnvironment } from '../capacity/environment';
 import { fromIso, toIso } from '../capacity/instants';
 import { planCapacity } from '../capacity/plan-capacity';
 import { type QuotaNeed, quotaNeeds } from '../capacity/quota-needs';
-import { environments } from '../environments';
 import type { Verdict, Verification } from '../live/check';
 import { type LiveClients, liveClients } from '../live/clients';
 import { judgeEnvironment } from '../live/judge';
@@ -20,7 +19,6 @@ import { deployPlanOf } from '../load-plan';
 import { type Paint, renderChanges, renderVerification } from '../report/verify-table';
 import { TOOL_VERSION } from '../version';
 import { EXIT, loadFromOptions, type Output, renderJson, UsageError } from './common';
-import { readEnvironments } from './environments-file';
 
 // What loads the SDK: `verify.ts` imports it when the command runs, so that the others start without.
 
@@ -122,19 +120,20 @@ async function verifyOnce(
   connect: (region: string) => LiveClients,
 ): Promise<Looked> {
   const { env, release: asked } = options;
-  const { calendar, plan, diagnostics } = await loadFromOptions({
+  const loaded = await loadFromOptions({
     calendar: options.calendar,
     environments: options.environments,
     env: [env],
     asOf: asOfText,
     horizon: 'P90D',
   });
-  // Read again, because what is planned does not tell what it was planned from.
-  const environment = await environmentNamed(options);
+  const { calendar, plan, diagnostics } = loaded;
   if (!calendar || !plan) {
     return { verification: withoutPlan(options, asOfText, diagnostics), diagnostics };
   }
   const now = fromIso(plan.asOf);
+  // The one that was asked for.
+  const environment = loaded.environments[0]!;
   const deployPlan = deployPlanOf(plan, env);
   const ids = asked === undefined ? nextReleases(deployPlan, now) : [releaseNamed(asked, calendar, deployPlan).id];
   const scope = scopeOf(deployPlan, ids);
@@ -163,12 +162,6 @@ async function verifyOnce(
     facts,
   });
   return { verification, diagnostics };
-}
-
-async function environmentNamed({ env, environments: file }: VerifyOptions): Promise<Environment | StackEnvironment> {
-  const all = file === undefined ? environments : (await readEnvironments(file)).environments;
-  // loadFromOptions has refused what is not there.
-  return all.find(({ name }) => name === env)!;
 }
 
 /** What a deploy as of an instant would register. */
