@@ -1,0 +1,77 @@
+import type { Draw } from './draws';
+import { stratifiedDraws } from './draws';
+import { exactNight } from './night';
+import { POLICY_NAMES, type PolicyName } from './policies';
+import { type Casting, type DrawResult, type Margin, marginOf, playDraw, playExact, record } from './rehearse';
+import type { Recording } from './simulate';
+import type { RehearsalSpec } from './spec';
+import {
+  type ExactSummary,
+  type PolicySummary,
+  summarise,
+  summariseExact,
+  summariseZoneLoss,
+  type ZoneLossSummary,
+} from './summary';
+
+/** What a rehearsal says of one release on one target. Plain JSON but for the recordings' length. */
+export interface Rehearsal {
+  readonly spec: RehearsalSpec;
+  /** Draws that were asked for; fewer were played when it was stopped. */
+  readonly asked: number;
+  readonly played: number;
+  readonly exact: readonly ExactSummary[];
+  /** Empty when no draw was played. */
+  readonly policies: readonly PolicySummary[];
+  /** Absent when no draw was played, or when the zone is lost in all of them. */
+  readonly zoneLost?: ZoneLossSummary;
+  /** How many times the median audience is borne: by the plan, and by target tracking alone with a cooldown of 60 s. */
+  readonly margins: { readonly plan: Margin; readonly reactive: Margin };
+  /** The exact night minute by minute, from `spec.from` on. */
+  readonly recordings: Readonly<Record<'plan' | 'target-tracking-60', Recording>>;
+}
+
+/** A rehearsal that is played draw by draw, so that whoever plays it may tell how far it is and stop. */
+export class RunningRehearsal {
+  readonly draws: readonly Draw[];
+  private readonly results: DrawResult[] = [];
+  private readonly casting: Casting;
+
+  /** @param policies those to compare; the plan is among them */
+  constructor(
+    readonly spec: RehearsalSpec,
+    draws: number,
+    private readonly names: readonly PolicyName[] = POLICY_NAMES,
+  ) {
+    this.draws = stratifiedDraws(spec.seed, draws, spec.releases.length);
+    this.casting = { policies: names, zoneLost: !spec.whatIf.loseZone };
+  }
+
+  get played(): number {
+    return this.results.length;
+  }
+
+  /** Plays the next draw; false when all are played. */
+  playNext(): boolean {
+    const draw = this.draws[this.results.length];
+    if (!draw) return false;
+    this.results.push(playDraw(this.spec, draw, this.casting));
+    return true;
+  }
+
+  /** What is known from the draws that were played. */
+  report(): Rehearsal {
+    const { spec, results, names } = this;
+    const exact = playExact(spec, { ...this.casting, zoneLost: false });
+    return {
+      spec,
+      asked: this.draws.length,
+      played: results.length,
+      exact: names.map((name) => summariseExact(spec, name, exact)),
+      policies: results.length === 0 ? [] : names.map((name) => summarise(spec, name, results)),
+      ...(results.length > 0 && this.casting.zoneLost && { zoneLost: summariseZoneLoss(results) }),
+      margins: { plan: marginOf(spec, 'plan'), reactive: marginOf(spec, 'target-tracking-60') },
+      recordings: record(spec, exactNight(spec), ['plan', 'target-tracking-60']),
+    };
+  }
+}
