@@ -61,7 +61,7 @@ export function renderK6Script(profile: LoadProfile): string {
   const samples = requestsPerSecond.map((rate) => rate * scale);
   const load = fitStages(samples, profile.stepSeconds);
   const peak = load.stages.reduce((most, { target }) => Math.max(most, target), load.startRate);
-  if (peak < 1) {
+  if (!(peak >= 1)) {
     throw new RangeError(`scale must leave at least 1 request per second at the peak, got ${scale}; mend: raise it`);
   }
   return `// @ts-check
@@ -298,6 +298,10 @@ function reachOf(samples: readonly number[], targets: readonly number[], from: n
 /** What k6 1.8.1 keeps of each request for percentiles: nine numbers of eight bytes, and the room that growing arrays take ahead. */
 const BYTES_PER_REQUEST = 100;
 
+/** How long a first try of the script takes, and at how many requests per second at most. */
+const TRY_SECONDS = 60;
+const TRY_RATE = 100;
+
 function headOf(profile: LoadProfile, { startRate, stages }: LoadStages, peak: number): string {
   const { release, title, environment, premiereAt, startSeconds, scale, toolVersion } = profile;
   const seconds = stages.reduce((sum, stage) => sum + stage.seconds, 0);
@@ -307,7 +311,9 @@ function headOf(profile: LoadProfile, { startRate, stages }: LoadStages, peak: n
     requests += (stage.seconds * (rate + stage.target)) / 2;
     rate = stage.target;
   }
-  const gibibytes = ((requests * BYTES_PER_REQUEST) / 2 ** 30).toPrecision(2);
+  const gibibytes = Math.ceil((requests * BYTES_PER_REQUEST) / 2 ** 30);
+  const tryTimes = Math.ceil(seconds / TRY_SECONDS);
+  const trySegment = Math.ceil(peak / TRY_RATE);
   const startAt = toIso(fromIso(premiereAt) + startSeconds);
   return `//
 // The demand of a release as a load test, written by prescale ${toolVersion} (rehearse --emit k6).
@@ -320,16 +326,16 @@ function headOf(profile: LoadProfile, { startRate, stages }: LoadStages, peak: n
 //
 //   k6 run -e BASE_URL=https://staging.example.com script.js
 //
-// Try it first: 600 times as fast, and a thousandth of the requests. That proves the script and not the service, for the rises are as
-// much steeper as time is shorter.
+// Try it first, all of it in a minute, with a part of the requests. That proves the script and not the service, for the rises are as much
+// steeper as time is shorter.
 //
-//   k6 run -e BASE_URL=https://staging.example.com -e SPEED=600 --execution-segment 0:1/1000 script.js
+//   k6 run -e BASE_URL=https://staging.example.com -e SPEED=${tryTimes}${trySegment > 1 ? ` --execution-segment 0:1/${trySegment}` : ''} script.js
 //
 // Above what one load generator bears, start k6 on several at the same time, each with its segment, here the first of four:
 //
 //   k6 run -e BASE_URL=https://staging.example.com --execution-segment 0:1/4 --execution-segment-sequence 0,1/4,2/4,3/4,1 script.js
 //
-// k6 keeps the durations of all requests in memory until it ends: about ${gibibytes} GiB over all generators. One that is too busy sends
+// k6 keeps the durations of all requests in memory until it ends: about ${formatCount(gibibytes)} GiB over all generators. One that is too busy sends
 // late without a word: the iterations of all generators must add up to the requests above.
 //
 // To test the planned floors, begin at ${startAt} where this release is deployed for that premiere, or raise the floor first.
