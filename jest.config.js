@@ -12,8 +12,8 @@ module.exports = {
   // temporal-polyfill is published as ES modules alone, which Node requires and Jest does not.
   transform: { '^.+\\.ts$': swc, '/temporal-[^/]+/.+\\.js$': swc },
   transformIgnorePatterns: ['/node_modules/(?!temporal-)'],
-  // Commands import what needs the SDK when they need it, with the extension that Node wants.
-  moduleNameMapper: { '^(\\.\\./live/[^/]+)\\.js$': '$1' },
+  // Commands import what needs the SDK or the simulator when they need it, with the extension that Node wants.
+  moduleNameMapper: { '^(\\.\\./live/[^/]+|\\./run-rehearse|\\./outage-gate)\\.js$': '$1' },
   randomize: true,
   // One more than Jest's own choice: on two cores it would run one file at a time.
   maxWorkers: '100%',

@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { benchCost } from './cost';
 import { benchParse, benchPlanner } from './growth';
 import { BenchmarkError } from './measure';
+import { benchRehearsal } from './rehearsal';
 import { benchStartup } from './startup';
 import { benchSynth } from './synth';
 import { benchTests } from './tests';
@@ -11,9 +12,9 @@ const HELP = `Usage: npm run -s bench -- [options]
 
 Measures in one run and prints ratios. Asserts nothing about time. Tables go to stdout, progress to stderr.
 
-  --only NAME   cost, planner, parse, startup, synth or tests (default: all but tests, which runs the whole of npm test)
+  --only NAME   cost, rehearsal, planner, parse, startup, synth or tests (default: all but tests, which runs the whole of npm test)
   --runs N      least number of counted runs; the median is printed
-                (default: planner and parse 5, startup 15, synth 5, tests 1; cost measures no time)
+                (default: planner and parse 5, startup 15, synth 5, tests 1; cost and rehearsal take one)
   --help        prints this
 
 bench/README.md says how to read it.
@@ -29,6 +30,7 @@ interface Benchmark {
 
 const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   cost: { measure: benchCost },
+  rehearsal: { measure: benchRehearsal },
   planner: { runs: 5, measure: benchPlanner },
   parse: { runs: 5, measure: benchParse },
   startup: { runs: 15, measure: benchStartup },

@@ -69,6 +69,8 @@ const dev: StackEnvironment = {
   zoneIds: ['use2-az1', 'use2-az2', 'use2-az3'],
   deployWindowSeconds: DEPLOY_WINDOW_SECONDS,
   demandFactor: 0.01,
+  // Nobody watches dev and staging: what fails here is to be known, not to be paid for.
+  outageBudget: 0.05,
   layers: {
     playback: {
       ...PLAYBACK,
@@ -111,6 +113,7 @@ const staging: StackEnvironment = {
   zoneIds: ['euw1-az1', 'euw1-az2', 'euw1-az3'],
   deployWindowSeconds: DEPLOY_WINDOW_SECONDS,
   demandFactor: 0.1,
+  outageBudget: 0.05,
   layers: {
     playback: {
       ...PLAYBACK,
@@ -150,6 +153,7 @@ const prod: StackEnvironment = {
   zoneIds: ['use1-az1', 'use1-az2', 'use1-az4'],
   deployWindowSeconds: DEPLOY_WINDOW_SECONDS,
   demandFactor: 1,
+  outageBudget: 0.01,
   layers: {
     playback: {
       ...PLAYBACK,

@@ -68,6 +68,7 @@ const ENVIRONMENT: Fields<Environment> = {
   zoneIds: z.array(z.string()),
   deployWindowSeconds: OPTIONAL_NUMBER,
   demandFactor: OPTIONAL_NUMBER,
+  outageBudget: OPTIONAL_NUMBER,
   layers: z.record(z.string(), z.strictObject(LAYER)),
   quotas: partOf(DEFAULT_QUOTAS),
   prices: z.strictObject({ currency: z.string(), source: z.string(), readOn: z.string() }),

@@ -161,6 +161,8 @@ export interface Environment {
   readonly deployWindowSeconds?: number;
   /** Share of the calendar's demand that this environment plans for. @default 1 */
   readonly demandFactor?: number;
+  /** Probability of any outage minute that is accepted for one release; `check --rehearse` fails above it. @default 0.01 (judgement) */
+  readonly outageBudget?: number;
   /** Scalable layers by name; releases state `floors` by the same names. */
   readonly layers: Readonly<Record<string, LayerProfile>>;
   /** @default AWS's defaults for a new account */
@@ -278,6 +280,6 @@ export const PROFILE_DEFAULTS = {
 
 /** An environment with the defaults of what it leaves out. */
 export function resolveEnvironment(environment: Environment): Required<Environment> {
-  const { deployWindowSeconds = 900, demandFactor = 1, quotas = {} } = environment;
-  return { ...environment, deployWindowSeconds, demandFactor, quotas };
+  const { deployWindowSeconds = 900, demandFactor = 1, outageBudget = 0.01, quotas = {} } = environment;
+  return { ...environment, deployWindowSeconds, demandFactor, outageBudget, quotas };
 }

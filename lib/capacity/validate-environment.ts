@@ -78,6 +78,13 @@ export function validateEnvironment(given: Environment | StackEnvironment): Envi
     '1 plans for the whole audience, 0.1 for a tenth of it',
   );
   expect(
+    environment.outageBudget > 0 && environment.outageBudget < 1,
+    'outageBudget',
+    'a probability above 0 and below 1',
+    environment.outageBudget,
+    '0.01 accepts an outage in one of a hundred such releases; 0 can never be shown',
+  );
+  expect(
     Object.keys(environment.layers).length > 0,
     'layers',
     'at least one layer',

@@ -17,3 +17,8 @@ export function listNames(names: readonly string[], most = 3): string {
 export function needs(releases: readonly string[]): string {
   return releases.length === 1 ? 'needs' : 'need';
 }
+
+/** A share as per cent, with one decimal where it has one: `1.5 %`. */
+export function percent(share: number): string {
+  return `${Number((100 * share).toFixed(1))} %`;
+}

@@ -91,6 +91,7 @@ export const environments = fc
       {
         deployWindowSeconds,
         demandFactor,
+        outageBudget: 0.01,
         zoneIds: ['use1-az1', 'use1-az2', 'use1-az4', 'use1-az6'].slice(0, zones),
       },
     );

@@ -259,6 +259,8 @@ describe('an environment', () => {
       withProfile({ baseline: 10 }),
     ],
     ['demandFactor must be above 0 and at most 10, got 0', environment({}, { demandFactor: 0 })],
+    ['outageBudget must be a probability above 0 and below 1, got 0', environment({}, { outageBudget: 0 })],
+    ['outageBudget must be a probability above 0 and below 1, got 1', environment({}, { outageBudget: 1 })],
     ['layers must be at least one layer, got {}', environment({}, { layers: {} })],
     ['quotas.fargateVcpu must be above 0, got 0', environment({}, { quotas: { fargateVcpu: 0 } })],
     [

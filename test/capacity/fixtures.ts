@@ -56,6 +56,7 @@ export function environment(
     zoneIds: ['use1-az1', 'use1-az2', 'use1-az4'],
     deployWindowSeconds: 900,
     demandFactor: 1,
+    outageBudget: 0.01,
     layers: { playback: playback(profile) },
     quotas: { fargateVcpu: 8000, loadBalancerTargets: 2000, cloudFrontRequestsPerSecond: 1_000_000 },
     prices: { currency: 'USD', source: 'test', readOn: '2026-11-21' },
