@@ -15,6 +15,8 @@ module.exports = {
   // Commands import what needs the SDK or the simulator when they need it, with the extension that Node wants.
   moduleNameMapper: { '^(\\.\\./live/[^/]+|\\./run-rehearse|\\./outage-gate)\\.js$': '$1' },
   randomize: true,
+  // Looked up outside the sandbox, the simulator is five times as fast.
+  sandboxInjectedGlobals: ['Math', 'Float64Array'],
   // One more than Jest's own choice: on two cores it would run one file at a time.
   maxWorkers: '100%',
 };

@@ -43,7 +43,8 @@ export interface ScalingBounds {
  * - target tracking asks for `⌈units · metric / target⌉`, and scales in only when the metric stays below the target by a margin;
  * - in a scale-out cooldown what was added counts as part of the next step: more is added only when that is larger. So the step is taken from the
  *   units before it;
- * - a scale-in waits for both cooldowns, a scale-out does not wait for a scale-in's;
+ * - a scale-in waits for both cooldowns, a scale-out does not wait for a scale-in's, and ends it;
+ * - a share of the units is rounded down, and is at least one of them;
  * - what is asked for is clamped to minimum and maximum.
  *
  * How target tracking scales in is not published; it is taken as proportional, too.
@@ -61,8 +62,9 @@ export class Autoscaler {
     private readonly policy: DynamicScaling,
     private readonly delayMinutes: number,
   ) {
-    const inMinutes = policy.kind === 'target-tracking' ? TRACKING_IN_MINUTES : policy.in.minutes;
-    this.points = new Float64Array(inMinutes + delayMinutes + 1);
+    const minutes =
+      policy.kind === 'target-tracking' ? TRACKING_IN_MINUTES : Math.max(policy.in.minutes, policy.outMinutes);
+    this.points = new Float64Array(minutes + delayMinutes + 1);
   }
 
   /**
@@ -82,6 +84,7 @@ export class Autoscaler {
       if (units <= desired) return desired;
       if (at >= this.outUntil) this.unitsBeforeOut = desired;
       this.outUntil = at + this.outCooldown();
+      this.inUntil = -Infinity;
       return units;
     }
     if (bounds.scaleInSuspended || at < this.inUntil || at < this.outUntil) return desired;
@@ -101,7 +104,7 @@ export class Autoscaler {
     const units = at < this.outUntil ? this.unitsBeforeOut : desired;
     if (policy.kind === 'target-tracking') return Math.ceil(units * times);
     const step = policy.out.findLast(({ from }) => times >= from);
-    return step && units + Math.ceil(units * step.add);
+    return step && units + Math.max(1, Math.floor(units * step.add));
   }
 
   private scaleIn(desired: number): number | undefined {

@@ -1,4 +1,4 @@
-import { randomStream } from './random';
+import { LARGEST_SEED, randomStream } from './random';
 
 /** How one release turns out differently from its forecast: quantiles, each in (0, 1). One half is as forecast. */
 export interface Surprise {
@@ -43,6 +43,6 @@ export function stratifiedDraws(seed: number, count: number, releases: number): 
       lobby: lobby[index]!,
       start: start[index]!,
     })),
-    seed: Math.floor(next() * 0x7f_ff_ff_ff),
+    seed: Math.floor(next() * LARGEST_SEED),
   }));
 }

@@ -102,7 +102,7 @@ export class Fleet {
   loseShare(share: number): void {
     this.ready *= 1 - share;
     this.starting *= 1 - share;
-    for (let slot = 0; slot < this.arriving.length; slot += 1) this.arriving[slot]! *= 1 - share;
+    this.arriving.set(this.arriving.map((units) => units * (1 - share)));
   }
 
   private launch(units: number): void {
@@ -121,7 +121,7 @@ export class Fleet {
     const cancelled = units - ready;
     if (cancelled <= 0) return;
     const kept = Math.max(0, 1 - cancelled / this.starting);
-    for (let slot = 0; slot < this.arriving.length; slot += 1) this.arriving[slot]! *= kept;
+    this.arriving.set(this.arriving.map((starting) => starting * kept));
     this.starting *= kept;
   }
 }

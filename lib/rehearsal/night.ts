@@ -1,9 +1,9 @@
 import { type AudienceCurve, audienceCurve, CURVE_STEP_SECONDS } from '../capacity/demand';
-import type { DemandModel } from '../capacity/environment';
+import type { DemandModel, LayerProfile } from '../capacity/environment';
 import { quantileFactor } from '../capacity/forecast';
 import { unitsFor } from '../capacity/units';
 import { AS_FORECAST, type Draw, type Surprise } from './draws';
-import { randomStream } from './random';
+import { LARGEST_SEED, randomStream } from './random';
 import type { Night } from './simulate';
 import type { RehearsalSpec, RehearsedAudience } from './spec';
 
@@ -14,12 +14,15 @@ import type { RehearsalSpec, RehearsedAudience } from './spec';
 const RISE_FACTOR = 3;
 const LOBBY_FACTOR = 2;
 
+/** Rises are rounded to so many, evenly spaced and the modelled one among them: a curve is made once for each. */
+const RISES = 11;
+
 /** People come up to so much earlier or later than the calendar says: clocks, time zones misread, an app that opens early. A judgement. */
 const START_SECONDS = 300;
 
 /** The night of a draw. */
 export function nightOf(spec: RehearsalSpec, draw: Draw): Night {
-  const { whatIf, from, to, baselineRequestsPerSecond, premiereAt, profile, zones, conditions } = spec;
+  const { whatIf, from, to, baselineRequestsPerSecond, profile, zones, conditions } = spec;
   const demand = new Float64Array(Math.round((to - from) / CURVE_STEP_SECONDS)).fill(baselineRequestsPerSecond);
   spec.releases.forEach((release, index) => {
     for (const audience of release.audiences) addAudience(demand, spec, audience, draw.surprises[index]!);
@@ -28,18 +31,34 @@ export function nightOf(spec: RehearsalSpec, draw: Draw): Night {
   return {
     startAt: from,
     demand,
-    required: demand.map((requests) => unitsFor(requests, profile, zones)),
+    required: requiredOf(demand, profile, zones),
     latenessOf: (at) => {
       let seconds = lateness.get(at);
       if (seconds === undefined) {
         // From the instant and the draw alone: an action is as late under one policy as under another.
-        seconds = randomStream(draw.seed + (at % 0x7f_ff_ff)).next() * conditions.leadTime.schedulerDelaySeconds;
+        seconds = randomStream((draw.seed + at) % LARGEST_SEED).next() * conditions.leadTime.schedulerDelaySeconds;
         lateness.set(at, seconds);
       }
       return seconds;
     },
-    ...(whatIf.loseZone && { zoneLoss: { at: premiereAt + spec.peakSeconds, share: 1 / zones } }),
+    ...(whatIf.loseZone && { zoneLoss: zoneLossOf(spec) }),
   };
+}
+
+/** A zone that is lost when the demand is expected to peak. */
+export function zoneLossOf({ premiereAt, peakSeconds, whatIf, zones }: RehearsalSpec): Required<Night>['zoneLoss'] {
+  return { at: premiereAt + peakSeconds - whatIf.earlySeconds, share: 1 / zones };
+}
+
+function requiredOf(demand: Float64Array, profile: LayerProfile, zones: number): Float64Array {
+  // Most of a day is the baseline.
+  let before = Number.NaN;
+  let units = 0;
+  return demand.map((requests) => {
+    if (requests !== before) units = unitsFor(requests, profile, zones);
+    before = requests;
+    return units;
+  });
 }
 
 /** The night in which every audience is its median forecast, in its modelled shape, at its time. */
@@ -67,28 +86,27 @@ function addAudience(demand: Float64Array, spec: RehearsalSpec, audience: Rehear
     }
     return;
   }
-  const curve = surprisedCurve(spec.model, audience, surprise);
+  const curve = risenCurve(spec.model, audience, surprise.rise);
   const offset = Math.round((at + curve.startSeconds) / CURVE_STEP_SECONDS);
   const scale = audience.share * factor * audience.medianPeak;
-  const { requests } = curve;
+  // The lobby enters the requests in proportion to its size.
+  const { lobbyShare, requestsPerRefresh, refreshSeconds } = spec.model;
+  const lobbyFactor = Math.min(LOBBY_FACTOR ** (2 * surprise.lobby - 1), 1 / Math.max(lobbyShare, Number.EPSILON));
+  const moreLobby = scale * (lobbyFactor - 1) * (requestsPerRefresh / refreshSeconds);
+  const { requests, lobby } = curve;
   const end = Math.min(requests.length, demand.length - offset);
-  for (let sample = Math.max(0, -offset); sample < end; sample += 1)
-    demand[offset + sample]! += scale * requests[sample]!;
+  for (let sample = Math.max(0, -offset); sample < end; sample += 1) {
+    demand[offset + sample]! += scale * requests[sample]! + moreLobby * lobby[sample]!;
+  }
 }
 
-function surprisedCurve(
-  model: DemandModel,
-  { kind, lengthSeconds }: RehearsedAudience,
-  surprise: Surprise,
-): AudienceCurve {
-  if (surprise.rise === AS_FORECAST.rise && surprise.lobby === AS_FORECAST.lobby) {
-    return audienceCurve(kind, lengthSeconds, model);
-  }
-  const slower = RISE_FACTOR ** (2 * surprise.rise - 1);
+function risenCurve(model: DemandModel, { kind, lengthSeconds }: RehearsedAudience, rise: number): AudienceCurve {
+  const rounded = (Math.min(RISES - 1, Math.floor(rise * RISES)) + 0.5) / RISES;
+  if (rounded === AS_FORECAST.rise) return audienceCurve(kind, lengthSeconds, model);
+  const slower = RISE_FACTOR ** (2 * rounded - 1);
   const ofKind = model.kinds[kind];
   return audienceCurve(kind, lengthSeconds, {
     ...model,
-    lobbyShare: Math.min(1, model.lobbyShare * LOBBY_FACTOR ** (2 * surprise.lobby - 1)),
     liveScaleMinutes: model.liveScaleMinutes * slower,
     kinds: { ...model.kinds, [kind]: { ...ofKind, playsPeakMinutes: ofKind.playsPeakMinutes * slower } },
   });

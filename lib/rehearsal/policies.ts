@@ -94,6 +94,8 @@ export function policyOf(name: PolicyName, spec: RehearsalSpec, night: Night): P
       return { ...scheduled(floors), ...(whatIf.guard && { guard: { held: spec.held } }) };
     case 'oracle':
       return { floors: oracleFloors(spec, night), scaling };
+    default:
+      throw new RangeError('there is no such policy', { cause: name satisfies never });
   }
 }
 

@@ -1,6 +1,7 @@
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
+import { skipN } from 'pure-rand/utils/skipN';
 
 /** A stream of random numbers that the seed alone decides, on every machine. */
 export interface RandomStream {
@@ -10,9 +11,16 @@ export interface RandomStream {
   readonly permutation: (length: number) => number[];
 }
 
-/** @param seed a whole number of 32 bits */
+/** Seeds are whole numbers of 31 bits. */
+export const LARGEST_SEED = 2 ** 31 - 1;
+
+/** The first numbers of seeds that are near each other are near each other, too, and these are left out. */
+const LEFT_OUT = 20;
+
+/** @param seed from 0 to `LARGEST_SEED` */
 export function randomStream(seed: number): RandomStream {
   const generator = xoroshiro128plus(seed);
+  skipN(generator, LEFT_OUT);
   return {
     next: () => uniformFloat64(generator),
     permutation: (length) => {

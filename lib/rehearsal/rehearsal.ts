@@ -1,5 +1,4 @@
-import type { Draw } from './draws';
-import { stratifiedDraws } from './draws';
+import { type Draw, stratifiedDraws } from './draws';
 import { exactNight } from './night';
 import { POLICY_NAMES, type PolicyName } from './policies';
 import { type Casting, type DrawResult, type Margin, marginOf, playDraw, playExact, record } from './rehearse';
@@ -8,6 +7,8 @@ import type { RehearsalSpec } from './spec';
 import {
   type ExactSummary,
   type PolicySummary,
+  type Probability,
+  probabilityOf,
   summarise,
   summariseExact,
   summariseZoneLoss,
@@ -44,7 +45,7 @@ export class RunningRehearsal {
     private readonly names: readonly PolicyName[] = POLICY_NAMES,
   ) {
     this.draws = stratifiedDraws(spec.seed, draws, spec.releases.length);
-    this.casting = { policies: names, zoneLost: !spec.whatIf.loseZone };
+    this.casting = { policies: names, zoneLost: names.length > 1 && !spec.whatIf.loseZone };
   }
 
   get played(): number {
@@ -57,6 +58,12 @@ export class RunningRehearsal {
     if (!draw) return false;
     this.results.push(playDraw(this.spec, draw, this.casting));
     return true;
+  }
+
+  /** How likely an outage is under the plan, as far as the draws were played. */
+  outage(): Probability {
+    const happened = this.results.filter(({ plan }) => plan!.outageMinutes > 0);
+    return probabilityOf(happened.length, this.results.length);
   }
 
   /** What is known from the draws that were played. */

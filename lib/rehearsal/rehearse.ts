@@ -1,5 +1,5 @@
 import type { Draw } from './draws';
-import { exactNight, nightOf } from './night';
+import { exactNight, nightOf, zoneLossOf } from './night';
 import { type PolicyName, policyOf } from './policies';
 import { type Cause, type Night, type Recording, type RunResult, simulate } from './simulate';
 import type { RehearsalSpec } from './spec';
@@ -30,7 +30,7 @@ function playNight(spec: RehearsalSpec, night: Night, { policies, zoneLost }: Ca
   const results: Partial<Record<PolicyName | 'zoneLost', RunResult>> = {};
   for (const name of policies) results[name] = simulate(night, policyOf(name, spec, night), spec.conditions);
   if (zoneLost) {
-    const lost = { ...night, zoneLoss: { at: spec.premiereAt + spec.peakSeconds, share: 1 / spec.zones } };
+    const lost = { ...night, zoneLoss: zoneLossOf(spec) };
     results.zoneLost = simulate(lost, policyOf('plan', spec, lost), spec.conditions);
   }
   return results;
@@ -53,39 +53,47 @@ export function record<Name extends PolicyName>(
 
 /** What a policy bears, and what it fails by. */
 export interface Margin {
-  /** Largest multiple of the median audience, in its modelled shape, without an outage minute; to 1 %, at most 16. Zero when it does not bear a hundredth. */
+  /** Multiple of the median audience, in its modelled shape, up to which there is no outage minute; to 1 %, at most 16. Zero when it does not bear a twentieth. */
   readonly audienceFactor: number;
   /** Why the first outage minute just above it is one; absent at 16. */
   readonly failsBy?: Cause;
 }
 
-const SMALLEST_MARGIN = 0.01;
+const SMALLEST_MARGIN = 0.05;
 const LARGEST_MARGIN = 16;
-/** Halvings of the logarithm between them, to 1 %. */
-const MARGIN_STEPS = 10;
+/** Multiples are tried so far apart from below, and halved so often where the first one fails. */
+const MARGIN_STEP = 1.1;
+const MARGIN_HALVINGS = 4;
 
-/** How many times the median audience a policy bears, when all else is as forecast. */
+/**
+ * How many times the median audience a policy bears, when all else is as forecast.
+ *
+ * Tried from below: a larger audience may be borne again, because more people in the lobby make target tracking begin earlier.
+ */
 export function marginOf(spec: RehearsalSpec, policy: PolicyName): Margin {
-  const play = (audienceFactor: number): RunResult => {
+  const causeAt = (audienceFactor: number): Cause | undefined => {
     const asked = { ...spec, whatIf: { ...spec.whatIf, audienceFactor } };
     const night = exactNight(asked);
-    return simulate(night, policyOf(policy, asked, night), asked.conditions);
+    return simulate(night, policyOf(policy, asked, night), asked.conditions).firstCause;
   };
-  let low = SMALLEST_MARGIN;
-  let high = LARGEST_MARGIN;
-  const { firstCause } = play(low);
-  if (firstCause) return { audienceFactor: 0, failsBy: firstCause };
-  let failsBy = play(high).firstCause;
-  if (!failsBy) return { audienceFactor: high };
-  for (let step = 0; step < MARGIN_STEPS; step += 1) {
-    const middle = Math.sqrt(low * high);
-    const { firstCause: cause } = play(middle);
+  let borne = 0;
+  let tried = SMALLEST_MARGIN;
+  let failsBy = causeAt(tried);
+  while (!failsBy && tried < LARGEST_MARGIN) {
+    borne = tried;
+    tried = Math.min(LARGEST_MARGIN, tried * MARGIN_STEP);
+    failsBy = causeAt(tried);
+  }
+  if (!failsBy) return { audienceFactor: LARGEST_MARGIN };
+  for (let halving = 0; borne > 0 && halving < MARGIN_HALVINGS; halving += 1) {
+    const middle = Math.sqrt(borne * tried);
+    const cause = causeAt(middle);
     if (cause) {
-      high = middle;
+      tried = middle;
       failsBy = cause;
     } else {
-      low = middle;
+      borne = middle;
     }
   }
-  return { audienceFactor: low, failsBy };
+  return { audienceFactor: borne, failsBy };
 }

@@ -41,10 +41,11 @@ export interface Policy {
 }
 
 /**
- * Why users' requests failed in a minute, by what would have had to be different first of all:
+ * Why users' requests failed in a minute, by what would have had to be different first of all at the last shortage of the two minutes before
+ * it ends:
  *
  * - `zone-lost`: the load balancer still sends requests to a zone that is gone;
- * - `retries`: the units would bear the users' own requests, and not what has queued up and is tried again;
+ * - `retries`: there was none; the units would bear the users' own requests, and not what has queued up and is tried again;
  * - `ceiling`: more units are needed than the maximum;
  * - `not-ready-yet`: enough units are asked for, and are not ready: launch rate and start latency;
  * - `asked-too-little`: neither floors nor policies ask for enough.
@@ -107,8 +108,12 @@ export interface Recording {
 const MINUTE = 60;
 /** A minute is an outage when fewer than this share of the users' requests in it are answered. */
 const ANSWERED_SHARE = 0.99;
+/** The guard runs once a minute, at no particular second of it: what it sees takes effect a minute later, which is the worst case. */
+const GUARD_EVERY_SECONDS = 60;
 /** How far ahead the guard looks, so that it never raises what is about to be given back. */
 const GUARD_AHEAD_SECONDS = 120;
+/** A request may fail so long after the shortage that it met: its client tries again for more than a minute. */
+const REMEMBERED_SECONDS = 120;
 /** Less than this part of a unit is rounding. */
 const UNIT_ROUNDING = 1e-6;
 
@@ -132,10 +137,14 @@ export function simulate(night: Night, policy: Policy, conditions: Conditions, r
   if (!Number.isInteger(stepsPerMinute)) throw new RangeError(`stepSeconds must divide a minute, got ${stepSeconds}`);
 
   const due = dueActions(policy, night);
+  const floorNow = floorReader(policy.floors);
+  const floorAhead = floorReader(policy.floors);
   let next = 0;
   let max = policy.floors.max;
   let min = scheduledFloor(policy.floors, startAt);
-  const fleet = new Fleet(conditions, min, startShares(conditions));
+  // It begins as target tracking has settled on the demand before: a night that begins in the middle of a load is no spike.
+  const settled = policy.scaling ? Math.ceil((demand[0] ?? 0) / policy.scaling.target) : 0;
+  const fleet = new Fleet(conditions, Math.min(max, Math.max(min, settled)), startShares(conditions));
   const station = new Station(conditions);
   const autoscaler = policy.scaling && new Autoscaler(policy.scaling, conditions.metricDelayMinutes);
   const lostFrom = zoneLoss ? Math.ceil((zoneLoss.at - startAt) / stepSeconds) : Infinity;
@@ -146,6 +155,9 @@ export function simulate(night: Night, policy: Policy, conditions: Conditions, r
   let firstOutageAt: number | undefined;
   let lastOutageEndsAt: number | undefined;
   let firstCause: Cause | undefined;
+  // The last step in which the users' own requests were more than the ready units bear.
+  let shortage: Cause = 'retries';
+  let shortageAt = -Infinity;
   const causes: Partial<Record<Cause, number>> = {};
   let under = 0;
   let over = 0;
@@ -157,7 +169,6 @@ export function simulate(night: Night, policy: Policy, conditions: Conditions, r
   let tries = 0;
   let readySum = 0;
   let users = 0;
-  let mostUsers = 0;
   let requiredSum = 0;
   let isShort = false;
 
@@ -171,10 +182,8 @@ export function simulate(night: Night, policy: Policy, conditions: Conditions, r
     if (step % stepsPerMinute === 0 && step > 0) {
       const { guard } = policy;
       if (guard) {
-        const floor = Math.min(
-          scheduledFloor(policy.floors, at),
-          scheduledFloor(policy.floors, at + GUARD_AHEAD_SECONDS),
-        );
+        const seenAt = at - GUARD_EVERY_SECONDS;
+        const floor = Math.min(floorNow(seenAt), floorAhead(seenAt + GUARD_AHEAD_SECONDS));
         if (min < floor) {
           min = floor;
           fleet.desired = Math.max(min, fleet.desired);
@@ -182,7 +191,7 @@ export function simulate(night: Night, policy: Policy, conditions: Conditions, r
       }
       if (autoscaler) {
         const perUnit = tries / MINUTE / Math.max(1, readySum / stepsPerMinute);
-        const scaleInSuspended = guard !== undefined && guard.held.some(({ from, to }) => from <= at && at < to);
+        const scaleInSuspended = guard?.held.some(({ from, to }) => from <= at && at < to) ?? false;
         fleet.desired = autoscaler.evaluate(at, perUnit, fleet.desired, { min, max, scaleInSuspended });
       }
       tries = 0;
@@ -193,8 +202,14 @@ export function simulate(night: Night, policy: Policy, conditions: Conditions, r
 
     const arriving = demand[step]! * stepSeconds;
     const deadShare = step >= lostFrom && step < deadUntil ? zoneLoss!.share : 0;
-    const capacity = station.capacity(fleet.ready * usableShare, requestsPerSecondPerUnit, arriving);
-    station.advance(arriving, capacity, deadShare);
+    const workers = fleet.ready * usableShare;
+    const capacity = station.capacity(workers, requestsPerSecondPerUnit, arriving);
+    station.advance(arriving, capacity, deadShare, workers);
+    if (arriving > workers * requestsPerSecondPerUnit * stepSeconds) {
+      const unitsNeeded = arriving / stepSeconds / (requestsPerSecondPerUnit * usableShare);
+      shortage = shortageCause(unitsNeeded, fleet.desired, max);
+      shortageAt = at;
+    }
 
     const need = required[step]!;
     const { ready } = fleet;
@@ -212,7 +227,6 @@ export function simulate(night: Night, policy: Policy, conditions: Conditions, r
     readySum += ready;
     users += arriving;
     requiredSum += need;
-    if (arriving > mostUsers) mostUsers = arriving;
 
     if ((step + 1) % stepsPerMinute === 0) {
       if (isShort) shortMinutes += 1;
@@ -221,8 +235,9 @@ export function simulate(night: Night, policy: Policy, conditions: Conditions, r
         outageMinutes += 1;
         firstOutageAt ??= endsAt - MINUTE;
         lastOutageEndsAt = endsAt;
-        const unitsNeeded = mostUsers / stepSeconds / (requestsPerSecondPerUnit * usableShare);
-        const cause = causeOf(unitsNeeded, fleet, max, step >= lostFrom && step < deadUntil + stepsPerMinute);
+        const isZoneLost = step >= lostFrom && step < deadUntil + stepsPerMinute;
+        const isRecent = endsAt - shortageAt <= REMEMBERED_SECONDS;
+        const cause = isZoneLost ? 'zone-lost' : isRecent ? shortage : 'retries';
         firstCause ??= cause;
         causes[cause] = (causes[cause] ?? 0) + 1;
       }
@@ -237,7 +252,6 @@ export function simulate(night: Night, policy: Policy, conditions: Conditions, r
       ended = 0;
       failed = 0;
       users = 0;
-      mostUsers = 0;
       requiredSum = 0;
       isShort = false;
     }
@@ -266,6 +280,19 @@ export function simulate(night: Night, policy: Policy, conditions: Conditions, r
   };
 }
 
+/** `scheduledFloor` for instants that only grow. */
+function floorReader({ min, actions }: FloorSchedule): (at: number) => number {
+  let floor = min;
+  let next = 0;
+  return (at) => {
+    while (next < actions.length && actions[next]!.at <= at) {
+      floor = actions[next]!.min;
+      next += 1;
+    }
+    return floor;
+  };
+}
+
 /** The actions that the scheduler runs in the night, late as they are and in their order. */
 function dueActions({ floors, missed = [] }: Policy, { startAt, latenessOf }: Night): FloorSchedule['actions'] {
   let earliest = startAt;
@@ -277,10 +304,8 @@ function dueActions({ floors, missed = [] }: Policy, { startAt, latenessOf }: Ni
     });
 }
 
-/** What would have had to be different for the requests of a minute to be answered, first of all. */
-function causeOf(unitsNeeded: number, { ready, desired }: Fleet, max: number, zoneLost: boolean): Cause {
-  if (zoneLost) return 'zone-lost';
-  if (ready >= unitsNeeded) return 'retries';
+/** What would have had to be different for enough units to be ready, first of all. */
+function shortageCause(unitsNeeded: number, desired: number, max: number): Cause {
   if (unitsNeeded > max) return 'ceiling';
   return desired >= unitsNeeded ? 'not-ready-yet' : 'asked-too-little';
 }

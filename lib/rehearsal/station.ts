@@ -97,7 +97,8 @@ export class Station {
    * @param rate requests per second of one worker
    */
   capacity(workers: number, rate: number, arrivals: number): number {
-    return Math.min(workers, this.inSystem + arrivals + this.dueSum()) * rate * this.settings.stepSeconds;
+    const wanted = this.inSystem + arrivals + this.dueSum();
+    return (workers < wanted ? workers : wanted) * rate * this.settings.stepSeconds;
   }
 
   /**
@@ -106,8 +107,9 @@ export class Station {
    * @param users users' requests that are sent for the first time
    * @param capacity tries that can be ended in the step
    * @param deadShare share of tries that are sent to units that are no more, and fail at once
+   * @param workers a service that sheds load refuses nobody while one of them has nothing to do
    */
-  advance(users: number, capacity: number, deadShare: number): void {
+  advance(users: number, capacity: number, deadShare: number, workers = 0): void {
     this.arrived += users;
     if (
       deadShare === 0 &&
@@ -125,11 +127,11 @@ export class Station {
       this.step += 1;
       return;
     }
-    this.advanceBusy(users, capacity, deadShare);
+    this.advanceBusy(users, capacity, deadShare, workers);
     this.step += 1;
   }
 
-  private advanceBusy(users: number, capacity: number, deadShare: number): void {
+  private advanceBusy(users: number, capacity: number, deadShare: number, workers: number): void {
     const { kinds, timeoutSteps, waiting, waitingInStep, returning, settings } = this;
     this.answeredNow = 0;
     this.failedNow = 0;
@@ -148,7 +150,8 @@ export class Station {
     const ahead = this.inSystem;
     let admitted = 1 - deadShare;
     if (settings.shedsLoad && arriving > 0) {
-      const room = capacity * (1 + settings.shedAboveSeconds / settings.stepSeconds) - ahead;
+      const queue = (capacity * settings.shedAboveSeconds) / settings.stepSeconds;
+      const room = Math.max(capacity, workers) + queue - ahead;
       admitted = Math.min(admitted, Math.max(0, room / arriving));
     }
     waitingInStep[slot] = 0;
@@ -160,7 +163,7 @@ export class Station {
       }
       const enters = amount * admitted;
       waiting[place + kind] = enters;
-      waitingInStep[slot]! += enters;
+      waitingInStep[slot] += enters;
       this.waitingSum += enters;
       if (admitted < 1) this.fail(kind, amount - enters);
     }
