@@ -1,4 +1,3 @@
-import Table from 'cli-table3';
 import type {
   CapacityPlan,
   CapacityWindow,
@@ -8,6 +7,7 @@ import type {
   TargetPlan,
 } from '../capacity/capacity-plan';
 import { formatCount, listNames } from '../capacity/words';
+import { type Column, renderTable } from './table';
 import { localTime, utcTime, zoneLabel } from './times';
 
 const MONEY = new Intl.NumberFormat('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
@@ -81,7 +81,7 @@ function releasesTable(releases: readonly PlannedRelease[], target: TargetPlan, 
     { head: 'baseline at', drop: 5 },
     { head: 'reason', drop: 4 },
   ];
-  return table(columns, rows, width);
+  return renderTable(columns, rows, width);
 }
 
 function actionsTable(target: TargetPlan, releases: readonly PlannedRelease[], width?: number): string {
@@ -108,7 +108,7 @@ function actionsTable(target: TargetPlan, releases: readonly PlannedRelease[], w
     { head: 'why' },
     { head: 'releases', drop: 2 },
   ];
-  return table(columns, rows, width);
+  return renderTable(columns, rows, width);
 }
 
 /** What an action does in its window. */
@@ -145,50 +145,3 @@ function formatViewers(count: number): string {
   if (count >= 1000) return `${Math.round(count / 1000)} k`;
   return formatCount(count);
 }
-
-interface Column {
-  readonly head: string;
-  readonly right?: boolean;
-  /** Columns with a number are left out, lowest first, while the table is too wide. @default never left out */
-  readonly drop?: number;
-}
-
-function table(columns: readonly Column[], rows: readonly (readonly string[])[], width = Infinity): string {
-  const lines = new Table({
-    head: columns.map(({ head }) => head),
-    chars: NO_BORDERS,
-    style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [] },
-    colAligns: columns.map(({ right }) => (right ? 'right' : 'left')),
-  });
-  lines.push(...rows.map((row) => [...row]));
-  const text = lines.toString().split('\n');
-  const next = Math.min(...columns.map(({ drop = Infinity }) => drop));
-  if (next < Infinity && text.some((line) => line.trimEnd().length > width)) {
-    const kept = columns.map(({ drop }) => drop !== next);
-    const narrower = rows.map((row) => row.filter((_, index) => kept[index]));
-    return table(
-      columns.filter((_, index) => kept[index]),
-      narrower,
-      width,
-    );
-  }
-  return `${text.map((line) => line.trimEnd()).join('\n')}\n`;
-}
-
-const NO_BORDERS = {
-  top: '',
-  'top-mid': '',
-  'top-left': '',
-  'top-right': '',
-  bottom: '',
-  'bottom-mid': '',
-  'bottom-left': '',
-  'bottom-right': '',
-  left: '',
-  'left-mid': '',
-  mid: '',
-  'mid-mid': '',
-  right: '',
-  'right-mid': '',
-  middle: '  ',
-};
