@@ -18,7 +18,7 @@ export function needs(releases: readonly string[]): string {
   return releases.length === 1 ? 'needs' : 'need';
 }
 
-/** A share as per cent, with one decimal where it has one: `1.5 %`. */
+/** A share as per cent, with one decimal where it has one, or its first digit where it is smaller: `1.5 %`, `0.02 %`. */
 export function percent(share: number): string {
-  return `${Number((100 * share).toFixed(1))} %`;
+  return `${Number(share < 0.001 ? (100 * share).toPrecision(1) : (100 * share).toFixed(1))} %`;
 }
