@@ -1,3 +1,4 @@
+import { styleText } from 'node:util';
 import { type Command, Option } from 'commander';
 import type { Diagnostic } from '../calendar/diagnostic';
 import { parseDuration } from '../calendar/duration';
@@ -117,4 +118,13 @@ export function diagnosticJson({ severity, code, message, mend, file, line, colu
 /** One JSON document, ready to be read by another tool. */
 export function renderJson(document: object): string {
   return `${JSON.stringify(document, null, 2)}\n`;
+}
+
+/** Colours texts by a key, in a terminal that wants colours. */
+export function painter<Key extends string>(
+  { columns }: Output,
+  colours: Readonly<Record<Key, Parameters<typeof styleText>[0]>>,
+): (key: Key, text: string) => string {
+  const isColourful = columns !== undefined && !process.env['NO_COLOR'];
+  return (key, text) => (isColourful ? styleText(colours[key], text, { validateStream: false }) : text);
 }

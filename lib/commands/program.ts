@@ -9,6 +9,7 @@ import { addPauseCommand } from './pause';
 import { addPlanCommand } from './plan';
 import { addQuotasCommand } from './quotas';
 import { addRaiseCommand } from './raise';
+import { addRehearseCommand } from './rehearse';
 import { runCommandLine } from './run';
 import { addVerifyCommand } from './verify';
 
@@ -16,6 +17,7 @@ const HELP = `
 Examples:
   $ prescale check                       is the calendar valid, and can it be planned?
   $ prescale plan --env prod             what would a deploy register?
+  $ prescale rehearse --env prod         is the plan enough for the next release?
   $ prescale verify --env prod           go or no-go, from the live account
   $ prescale raise --help                the night: raise, pause, end-window, drill, overrides
   $ prescale COMMAND --help              every option, with examples
@@ -34,6 +36,7 @@ export function runProgram(args: readonly string[], output: Output, now: () => D
         .addHelpText('after', HELP);
       addCheckCommand(program, output, now, done);
       addPlanCommand(program, output, now, done);
+      addRehearseCommand(program, output, now, done);
       addRaiseCommand(program, output, now, done);
       addPauseCommand(program, output, now, done);
       addEndWindowCommand(program, output, now, done);

@@ -1,4 +1,3 @@
-import { styleText } from 'node:util';
 import type { Diagnostic } from '../calendar/diagnostic';
 import type { Release, ReleaseCalendar } from '../calendar/release';
 import { renderDiagnostics } from '../calendar/render-diagnostics';
@@ -18,7 +17,7 @@ import { watch } from '../live/watch';
 import { deployPlanOf } from '../load-plan';
 import { type Paint, renderChanges, renderVerification } from '../report/verify-table';
 import { TOOL_VERSION } from '../version';
-import { EXIT, loadFromOptions, type Output, renderJson, UsageError } from './common';
+import { EXIT, loadFromOptions, type Output, painter, renderJson, UsageError } from './common';
 
 // What loads the SDK: `verify.ts` imports it when the command runs, so that the others start without.
 
@@ -50,7 +49,7 @@ export async function runVerify(options: VerifyOptions, output: Output, world: V
   if (options.wait && options.asOf !== undefined) {
     throw usage('--wait and --as-of exclude each other', 'leave --as-of out: a wait reads the clock');
   }
-  const paint = painter(output);
+  const paint: Paint = painter(output, COLOURS);
   const connect = world.connect ?? connector();
   const startedAt = world.now().getTime() / 1000;
   let said = '';
@@ -93,11 +92,6 @@ export async function runVerify(options: VerifyOptions, output: Output, world: V
 }
 
 const COLOURS = { go: 'green', 'no-go': 'red', unknown: 'yellow' } as const satisfies Record<Verdict, string>;
-
-function painter({ columns }: Output): Paint {
-  const isColourful = columns !== undefined && !process.env['NO_COLOR'];
-  return (verdict, text) => (isColourful ? styleText(COLOURS[verdict], text, { validateStream: false }) : text);
-}
 
 /** Clients are made once: they learn from throttling. */
 function connector(): (region: string) => LiveClients {
