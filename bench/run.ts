@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { benchCost } from './cost';
 import { benchParse, benchPlanner } from './growth';
 import { BenchmarkError } from './measure';
+import { benchNights } from './nights';
 import { benchRehearsal } from './rehearsal';
 import { benchStartup } from './startup';
 import { benchSynth } from './synth';
@@ -12,9 +13,10 @@ const HELP = `Usage: npm run -s bench -- [options]
 
 Measures in one run and prints ratios. Asserts nothing about time. Tables go to stdout, progress to stderr.
 
-  --only NAME   cost, rehearsal, planner, parse, startup, synth or tests (default: all but tests, which runs the whole of npm test)
+  --only NAME   cost, rehearsal, nights, planner, parse, startup, synth or tests
+                (default: all but tests, which runs the whole of npm test)
   --runs N      least number of counted runs; the median is printed
-                (default: planner and parse 5, startup 15, synth 5, tests 1; cost and rehearsal take one)
+                (default: planner and parse 5, startup 15, synth 5, tests 1; cost, rehearsal and nights take none)
   --help        prints this
 
 bench/README.md says how to read it.
@@ -31,6 +33,7 @@ interface Benchmark {
 const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   cost: { measure: benchCost },
   rehearsal: { measure: benchRehearsal },
+  nights: { measure: benchNights },
   planner: { runs: 5, measure: benchPlanner },
   parse: { runs: 5, measure: benchParse },
   startup: { runs: 15, measure: benchStartup },
