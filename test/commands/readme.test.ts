@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 
 const ROOT = path.join(__dirname, '..', '..');
-const README = readFileSync(path.join(ROOT, 'README.md'), 'utf8');
+/** Pages that show what commands print. */
+const PAGES = ['README.md', 'docs/rehearse.md'];
 const SCRIPTS: Readonly<Record<string, string>> = {
   'npm start --': 'bin/start.ts',
   'npm run -s prescale --': 'bin/prescale.ts',
@@ -13,7 +14,7 @@ const SCRIPTS: Readonly<Record<string, string>> = {
 // The main job synthesizes with the real CLI.
 jest.setTimeout(60_000);
 
-/** What a command of the README prints, on stdout and stderr, as its script in package.json would. */
+/** What a command of a page prints, on stdout and stderr, as its script in package.json would. */
 function run(command: string): Promise<string> {
   const [prefix, script] = Object.entries(SCRIPTS).find(([start]) => command.startsWith(start))!;
   const args = command.slice(prefix.length).trim().split(' ');
@@ -24,19 +25,23 @@ function run(command: string): Promise<string> {
   });
 }
 
-const sessions = [...README.matchAll(/```console\n\$ (.+)\n([^`]+)```/g)].map(([, command, printed]) => {
-  return [command!, printed!.trimEnd().split('\n')] as const;
-});
+const sessions = PAGES.flatMap((page) =>
+  [...readFileSync(path.join(ROOT, page), 'utf8').matchAll(/```console\n\$ (.+)\n([^`]+)```/g)].map(
+    ([, command, printed]) => [command!, page, printed!.trimEnd().split('\n')] as const,
+  ),
+);
 
-test('the README shows what commands print', () => {
-  expect(sessions.map(([command]) => command.split(' -- ')[0])).toEqual([
-    'npm start',
-    'npm run -s prescale',
-    'npm run -s bench',
+test('README and pages show what commands print', () => {
+  expect(sessions.map(([command, page]) => [page, command.split(' -- ')[0]])).toEqual([
+    ['README.md', 'npm start'],
+    ['README.md', 'npm run -s prescale'],
+    ['README.md', 'npm run -s bench'],
+    ['README.md', 'npm run -s prescale'],
+    ['docs/rehearse.md', 'npm run -s prescale'],
   ]);
 });
 
-test.each(sessions)('"%s" prints what the README says', async (command, shown) => {
+test.each(sessions)('"%s" prints what %s says', async (command, _, shown) => {
   const printed = (await run(command)).split('\n');
   // A line with an ellipsis stands for lines that are left out; all others follow each other as printed.
   let at = 0;
