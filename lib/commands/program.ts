@@ -10,7 +10,7 @@ import { addPlanCommand } from './plan';
 import { addQuotasCommand } from './quotas';
 import { addRaiseCommand } from './raise';
 import { addRehearseCommand } from './rehearse';
-import { runCommandLine } from './run';
+import { type Done, runCommandLine } from './run';
 import { addVerifyCommand } from './verify';
 
 const HELP = `
@@ -24,29 +24,26 @@ Examples:
 
 Data goes to stdout, everything else to stderr. Exit codes: 0 fine, 1 problems found, 2 wrong usage, 3 the tool itself failed.`;
 
+/** `prescale` with all its commands, which report their exit codes through `done`. */
+export function buildProgram(output: Output, now: () => Date, done: Done): Command {
+  const program = new Command('prescale')
+    .description('A release calendar in git becomes capacity that is warm before the premiere and given back after it.')
+    .version(TOOL_VERSION)
+    .addHelpText('after', HELP);
+  addCheckCommand(program, output, now, done);
+  addPlanCommand(program, output, now, done);
+  addRehearseCommand(program, output, now, done);
+  addRaiseCommand(program, output, now, done);
+  addPauseCommand(program, output, now, done);
+  addEndWindowCommand(program, output, now, done);
+  addDrillCommand(program, output, now, done);
+  addOverridesCommand(program, output, now, done);
+  addQuotasCommand(program, output, now, done);
+  addVerifyCommand(program, output, now, done);
+  return program;
+}
+
 /** Runs `prescale` and returns the exit code; see `runCommandLine`. */
 export function runProgram(args: readonly string[], output: Output, now: () => Date): Promise<number> {
-  return runCommandLine(
-    (done) => {
-      const program = new Command('prescale')
-        .description(
-          'A release calendar in git becomes capacity that is warm before the premiere and given back after it.',
-        )
-        .version(TOOL_VERSION)
-        .addHelpText('after', HELP);
-      addCheckCommand(program, output, now, done);
-      addPlanCommand(program, output, now, done);
-      addRehearseCommand(program, output, now, done);
-      addRaiseCommand(program, output, now, done);
-      addPauseCommand(program, output, now, done);
-      addEndWindowCommand(program, output, now, done);
-      addDrillCommand(program, output, now, done);
-      addOverridesCommand(program, output, now, done);
-      addQuotasCommand(program, output, now, done);
-      addVerifyCommand(program, output, now, done);
-      return program;
-    },
-    args,
-    output,
-  );
+  return runCommandLine((done) => buildProgram(output, now, done), args, output);
 }
