@@ -206,7 +206,8 @@ function chooseRelease(
       mend: 'name another instant with --as-of, for example a week before a premiere that is over',
     };
   }
-  if (planned.releases.some(({ id }) => id === wanted)) return wanted;
+  // When a premiere is over, what is left of its window is no comparison: whoever reacts alone would be there as well.
+  if (planned.releases.some(({ id, premiereAt }) => id === wanted && premiereAt >= asOf)) return wanted;
   const known = calendar.releases.find(({ id }) => id === wanted);
   if (!known) {
     const ids = calendar.releases.map(({ id }) => id);
@@ -220,14 +221,14 @@ function chooseRelease(
       },
     ]);
   }
+  const isOver = known.premiereAt < fromIso(asOf);
   return {
     severity: 'error',
-    code: 'rehearsal/not-planned',
-    message: `${planned.name}: ${wanted} is not in the plan as of ${asOf}; its premiere is at ${toIso(known.premiereAt)}`,
-    mend:
-      known.premiereAt < fromIso(asOf)
-        ? 'it is over: name an instant before it with --as-of'
-        : 'it is beyond the horizon, cancelled, or not for this environment: name a later --as-of, or look at the entry',
+    code: isOver ? 'rehearsal/over' : 'rehearsal/not-planned',
+    message: `${planned.name}: ${wanted} ${isOver ? 'has premiered' : 'is not in the plan'} as of ${asOf}; its premiere is at ${toIso(known.premiereAt)}`,
+    mend: isOver
+      ? 'name an instant before it with --as-of, for example a week'
+      : 'it is beyond the horizon, cancelled, or not for this environment: name a later --as-of, or look at the entry',
     ...known.location,
   };
 }

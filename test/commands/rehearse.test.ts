@@ -279,8 +279,19 @@ describe('rehearse', () => {
     const over = await rehearse(...FINALE, '--release', 'luke-cage-1');
     expect([over.code, over.document.diagnostics.at(-1)]).toEqual([
       1,
-      expect.objectContaining({ code: 'rehearsal/not-planned', line: expect.any(Number) }),
+      expect.objectContaining({ code: 'rehearsal/over', line: expect.any(Number) }),
     ]);
+    const later = await rehearse(...FINALE, '--release', 'salt-meridian-finale');
+    expect(later.document.diagnostics.at(-1)!.code).toBe('rehearsal/not-planned');
+    const open = await rehearse(
+      '--env',
+      'prod',
+      '--as-of',
+      '2026-01-01T01:30:00Z',
+      '--release',
+      'stranger-things-5-finale',
+    );
+    expect([open.code, open.document.diagnostics.at(-1)!.code]).toEqual([1, 'rehearsal/over']);
     const none = await rehearse('--env', 'prod', '--as-of', '2023-01-01T00:00:00Z');
     expect([none.code, none.document.diagnostics.at(-1)!.code]).toEqual([1, 'rehearsal/no-release']);
   });
