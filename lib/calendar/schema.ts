@@ -25,9 +25,14 @@ interface Description {
   [keyword: string]: unknown;
 }
 
-/** A field with what an editor shows (`meta`) and what the parser says (`words`). */
+/**
+ * A field with what an editor shows (`meta`) and what the parser says (`words`).
+ *
+ * Descriptions are Markdown: without the second key yaml-language-server would show their backticks.
+ */
 function field<T extends z.ZodType>(schema: T, meta: Description, words: FieldWords): T {
-  const described = schema.meta(meta);
+  const isMarkdown = meta.description.includes('`');
+  const described = schema.meta({ ...meta, ...(isMarkdown && { markdownDescription: meta.description }) });
   fieldWords.add(described, words);
   return described;
 }
@@ -39,6 +44,21 @@ const MOST_OUTAGE_MINUTES = 100_000;
 
 const KINDS = ['season', 'episode', 'finale', 'live'] as const satisfies readonly ReleaseKind[];
 const STATUSES = ['tentative', 'confirmed', 'cancelled'] as const satisfies readonly ReleaseStatus[];
+
+/** What an editor shows beside each kind. */
+const KIND_WORDS: Readonly<Record<ReleaseKind, string>> = {
+  season: 'Many episodes at once: people arrive over hours.',
+  episode: 'One episode: people arrive over a quarter of an hour.',
+  finale: 'The end of it: all arrive at once.',
+  live: 'A live event: people arrive before the start and stay to the end. Needs `length`.',
+};
+
+/** What an editor shows beside each status. */
+const STATUS_WORDS: Readonly<Record<ReleaseStatus, string>> = {
+  tentative: 'Plans like `confirmed`, warns from seven days before, and is a no-go from one day before.',
+  confirmed: 'Plans capacity.',
+  cancelled: 'Plans nothing.',
+};
 
 export const LENGTH_BOUNDS: DurationBounds = { key: 'length', zero: false, most: 'P7D', example: 'PT2H8M' };
 export const WARM_UP_BOUNDS: DurationBounds = { key: 'warmUp', zero: true, most: 'P2D', example: 'PT1H' };
@@ -81,7 +101,7 @@ function text(code: string, example: string): FieldWords {
 }
 
 /** What a name would be in lower case letters, digits and hyphens, or undefined when nothing of it is left. */
-function toName(value: unknown): string | undefined {
+export function toName(value: unknown): string | undefined {
   if (typeof value !== 'string') return undefined;
   const name = value
     .slice(0, 200)
@@ -166,6 +186,21 @@ function wholeNumber(least: number, most: number) {
   return z.union([z.int().min(least).max(most), digits(least, most)]);
 }
 
+/**
+ * The same bounds for an editor, as one schema: of several yaml-language-server shows the title once for each, and of text that is no number it
+ * says which pattern does not match.
+ */
+function wholeNumberMeta(least: number, most: number, type: 'integer' | 'number' = 'integer') {
+  return {
+    anyOf: undefined,
+    type: [type, 'string'],
+    minimum: least,
+    maximum: most,
+    pattern: WHOLE_NUMBER_PATTERN.source,
+    patternErrorMessage: 'write digits, for example 2_000_000',
+  };
+}
+
 function numberWords(code: string, rule: string, example: string): FieldWords {
   return {
     example,
@@ -202,11 +237,24 @@ function duration(bounds: DurationBounds) {
     .refine((value) => !isProblem(parseDuration(value, bounds)));
 }
 
+/** What an editor says of text that is no duration. */
+function durationError({ example }: DurationBounds): string {
+  return `write an ISO 8601 duration, for example ${example}`;
+}
+
+/** What an editor says of text that is no instant. */
+const MOMENT_ERROR =
+  'write a local time and its zone, for example 2025-12-31 17:00 America/Los_Angeles, or an instant in UTC, for example 2026-01-01T01:00Z';
+
+/** What an editor says of text that is no id, or no name of an environment. */
+const NAME_ERROR = 'write lower case letters, digits and hyphens';
+
 const audienceSchema = field(
   z.strictObject({
     peakViewers: field(
       wholeNumber(1, MOST_VIEWERS),
       {
+        ...wholeNumberMeta(1, MOST_VIEWERS),
         title: 'Peak of concurrent viewers',
         description:
           'Expected peak of concurrent viewers: the median forecast, as likely to be passed as not. `_` may stand between digits.',
@@ -217,6 +265,7 @@ const audienceSchema = field(
     low: field(
       wholeNumber(1, MOST_VIEWERS),
       {
+        ...wholeNumberMeta(1, MOST_VIEWERS),
         title: 'Low forecast',
         description: '1 in 10 chance that the peak is below this. With `high` it says how certain the forecast is.',
         examples: [1_500_000, '6_000_000'],
@@ -226,6 +275,7 @@ const audienceSchema = field(
     high: field(
       wholeNumber(1, MOST_VIEWERS),
       {
+        ...wholeNumberMeta(1, MOST_VIEWERS),
         title: 'High forecast',
         description: '1 in 10 chance that the peak is above this. With `low` it says how certain the forecast is.',
         examples: [3_000_000, '14_000_000'],
@@ -245,6 +295,7 @@ const audienceSchema = field(
     like: field(
       z.string().regex(NAME_PATTERN),
       {
+        patternErrorMessage: NAME_ERROR,
         title: 'Like an earlier release',
         description:
           'Id of a release with `observed.peakViewers`, on which this one is calibrated, instead of `peakViewers`.',
@@ -256,11 +307,14 @@ const audienceSchema = field(
       z.number().gt(0).max(100),
       {
         title: 'Growth',
-        description: 'The observed peak of the release named by `like` times this is the expected peak.',
+        description: 'The observed peak of the release named by `like` times this is the expected peak. Left out: 1.',
         examples: [0.8, 1.3],
       },
       numberWords('calendar/growth', 'a number above 0 and at most 100', '1.3'),
-    ).default(1),
+    )
+      .default(1)
+      // An editor writes defaults into a new mapping, and growth without like is a mistake.
+      .meta({ default: undefined }),
   }),
   {
     title: 'Audience',
@@ -280,6 +334,7 @@ const observedSchema = field(
     peakViewers: field(
       wholeNumber(1, MOST_VIEWERS),
       {
+        ...wholeNumberMeta(1, MOST_VIEWERS),
         title: 'Observed peak',
         description: 'Peak of concurrent viewers that was measured.',
         examples: [2_000_000, '9_000_000'],
@@ -299,6 +354,8 @@ const observedSchema = field(
     outageMinutes: field(
       z.union([z.number().min(0).max(MOST_OUTAGE_MINUTES), digits(0, MOST_OUTAGE_MINUTES)]),
       {
+        ...wholeNumberMeta(0, MOST_OUTAGE_MINUTES, 'number'),
+        patternErrorMessage: 'write minutes in digits, for example 5',
         title: 'Outage',
         description: 'Minutes in which viewers could not get in; 0 when it was watched for and there were none.',
         examples: [0, 5],
@@ -324,6 +381,7 @@ const releaseSchema = field(
     id: field(
       z.string().regex(NAME_PATTERN),
       {
+        patternErrorMessage: NAME_ERROR,
         title: 'Id',
         description: 'Unique in the whole calendar: lower case letters, digits and hyphens.',
         examples: ['stranger-things-5-finale'],
@@ -338,6 +396,7 @@ const releaseSchema = field(
     premiere: field(
       moment('premiere'),
       {
+        patternErrorMessage: MOMENT_ERROR,
         title: 'Premiere',
         description:
           'The instant at which it becomes available: an instant in UTC, or a local time with its IANA time zone. ' +
@@ -354,9 +413,8 @@ const releaseSchema = field(
       z.enum(KINDS),
       {
         title: 'Kind',
-        description:
-          'How the audience arrives: `finale` all at once, `episode` over a quarter of an hour, `season` over hours, ' +
-          '`live` before the start, staying to the end.',
+        description: 'How the audience arrives.',
+        markdownEnumDescriptions: KINDS.map((kind) => KIND_WORDS[kind]),
       },
       choice('calendar/kind', KINDS),
     ),
@@ -368,6 +426,7 @@ const releaseSchema = field(
           field(
             wholeNumber(1, MOST_UNITS),
             {
+              ...wholeNumberMeta(1, MOST_UNITS),
               title: 'Units',
               description: 'Total ready units of this layer while the release is on.',
               examples: [60, 180],
@@ -393,6 +452,7 @@ const releaseSchema = field(
     length: field(
       duration(LENGTH_BOUNDS),
       {
+        patternErrorMessage: durationError(LENGTH_BOUNDS),
         title: 'Length',
         description:
           'How long it is, or one sitting of a season, as an ISO 8601 duration of at most P7D. Required for live; by default ' +
@@ -404,6 +464,7 @@ const releaseSchema = field(
     warmUp: field(
       duration(WARM_UP_BOUNDS),
       {
+        patternErrorMessage: durationError(WARM_UP_BOUNDS),
         title: 'Warm-up',
         description: 'Full capacity this long before the premiere; at most P2D. By default PT1H, for an episode PT30M.',
         examples: ['PT1H', 'PT30M'],
@@ -413,6 +474,7 @@ const releaseSchema = field(
     hold: field(
       duration(HOLD_BOUNDS),
       {
+        patternErrorMessage: durationError(HOLD_BOUNDS),
         title: 'Hold',
         description: 'Floors stay at the peak this long after the need has peaked; at most P1D. By default PT20M.',
         examples: ['PT20M'],
@@ -422,6 +484,10 @@ const releaseSchema = field(
     drill: field(
       z.union([z.literal('none'), duration(DRILL_BOUNDS)]),
       {
+        anyOf: undefined,
+        type: 'string',
+        pattern: `^none$|${DURATION_PATTERN.source}`,
+        patternErrorMessage: `${durationError(DRILL_BOUNDS)}, or none`,
         title: 'Drill',
         description:
           'Rehearse the full floor for 15 minutes this long (elapsed time, P1D is 24 hours) before the premiere; at most P30D. ' +
@@ -434,8 +500,8 @@ const releaseSchema = field(
       z.enum(STATUSES),
       {
         title: 'Status',
-        description:
-          '`tentative` plans like `confirmed`, warns from seven days before and is a no-go from one day before; `cancelled` plans nothing.',
+        description: 'How certain the premiere is. Left out: `confirmed`.',
+        markdownEnumDescriptions: STATUSES.map((status) => STATUS_WORDS[status]),
       },
       choice('calendar/status', STATUSES),
     ).default('confirmed'),
@@ -444,7 +510,12 @@ const releaseSchema = field(
         .array(
           field(
             z.string().regex(NAME_PATTERN),
-            { title: 'Environment', description: 'Name of an environment.', examples: ['prod'] },
+            {
+              patternErrorMessage: NAME_ERROR,
+              title: 'Environment',
+              description: 'Name of an environment.',
+              examples: ['prod'],
+            },
             name('calendar/environment', 'prod'),
           ),
         )
@@ -461,6 +532,7 @@ const releaseSchema = field(
         field(
           moment('previously'),
           {
+            patternErrorMessage: MOMENT_ERROR,
             title: 'Earlier announced premiere',
             description: 'Written like `premiere`.',
             examples: ['2025-12-28 17:00 America/Los_Angeles'],
@@ -484,6 +556,20 @@ const releaseSchema = field(
     if: { properties: { kind: { const: 'live' } }, required: ['kind'] },
     // oxlint-disable-next-line unicorn/no-thenable -- a keyword of JSON Schema
     then: { required: ['length'] },
+    // What yaml-language-server offers for a new entry.
+    defaultSnippets: [
+      {
+        label: 'a new release',
+        description: 'A release with the forecast of its audience.',
+        body: {
+          id: '${1:a-new-release}',
+          title: '${2:A new release}',
+          premiere: '${3:2026-12-31 17:00 America/Los_Angeles}',
+          kind: '${4|season,episode,finale,live|}',
+          audience: { peakViewers: '${5:2_000_000}', low: '${6:1_400_000}', high: '${7:2_800_000}' },
+        },
+      },
+    ],
   },
   {
     example: '{ id: …, title: …, premiere: …, kind: … }',
