@@ -1,0 +1,96 @@
+import { fromIso } from '../capacity/instants';
+import { formatCount } from '../capacity/words';
+import { type CalendarDiff, changedCount, type EnvironmentDiff, mostChanged, type TargetDiff } from './diff-model';
+import { countWords, moneyWords } from './diff-words';
+
+const DAY_SECONDS = 86_400;
+
+/** What the change comes to, in one line without markup: errors first, then what changed and what that does. */
+export function diffVerdict(diff: CalendarDiff): string {
+  const errors = diff.problems.filter(({ severity }) => severity === 'error').length;
+  const prefix = errors > 0 ? `${countWords(errors, 'error')}. ` : '';
+  const number = changedCount(diff.releases);
+  const { ref, commit } = diff.base;
+  if (number === 0) {
+    return `${prefix}${errors > 0 ? 'The' : 'No difference: the'} calendar says the same as at ${ref} (${commit.slice(0, 12)}).`;
+  }
+  const effects = [floorClause(diff), costClause(diff), rehearsalClause(diff.environments)].filter(
+    (clause) => clause !== undefined,
+  );
+  return `${prefix}${countsOf(diff)}: ${effects.join('; ')}.`;
+}
+
+/** `1 release added, 2 moved`. */
+function countsOf({ releases }: CalendarDiff): string {
+  const { added, moved, changed, removed } = releases;
+  const counts = [
+    [added.length, 'added'],
+    [moved.length, 'moved'],
+    [changed.length, 'changed'],
+    [removed.length, 'removed'],
+  ] as const;
+  return counts
+    .filter(([count]) => count > 0)
+    .map(([count, what], index) => (index === 0 ? `${countWords(count, 'release')} ${what}` : `${count} ${what}`))
+    .join(', ');
+}
+
+function floorClause({ environments, asOf }: CalendarDiff): string {
+  const most = mostChanged(environments);
+  if (!most) return `no floor changes within ${countWords(coveredDays(environments, asOf), 'day')}`;
+  const { environment, target } = most;
+  const { before, after } = target.highestFloor;
+  const where = environment.targets.length > 1 ? `${target.id} in ${environment.name}` : environment.name;
+  if (before === after) return `the highest floor of ${where} stays ${countWords(after, target.unit)}`;
+  const on = after > before ? dayOfPeak(environment, target, asOf) : '';
+  return `the highest floor of ${where} goes from ${formatCount(before)} to ${countWords(after, target.unit)}${on}`;
+}
+
+/** The day, in its own zone, of the premiere that the highest floor is for; a drill asks for the same floor before it. */
+function dayOfPeak({ after }: EnvironmentDiff, { id, highestFloor }: TargetDiff, asOf: string): string {
+  const release = after.releases.find(({ targets }) =>
+    targets.some((target) => target.id === id && target.floor === highestFloor.after),
+  );
+  if (!release) return '';
+  const dayIn = (options: Intl.DateTimeFormatOptions, at: string): string =>
+    new Intl.DateTimeFormat('en-GB', { ...options, timeZone: release.premiereZone }).format(Date.parse(at));
+  const isThisYear = dayIn({ year: 'numeric' }, release.premiereAt) === dayIn({ year: 'numeric' }, asOf);
+  return ` on ${dayIn({ day: 'numeric', month: 'long', ...(!isThisYear && { year: 'numeric' }) }, release.premiereAt)}`;
+}
+
+/** Of the environment that the line is about, and of all when the others pay, too. */
+function costClause({ environments, asOf }: CalendarDiff): string | undefined {
+  const named = mostChanged(environments)?.environment ?? environments[0]!;
+  const more = named.cost.after - named.cost.before;
+  const paid = environments.filter(({ cost }) => Math.abs(cost.after - cost.before) >= 0.5);
+  if (paid.length === 0) return undefined;
+  const days = countWords(coveredDays(environments, asOf), 'day');
+  const isComparable = paid.every(({ cost }) => cost.currency === named.cost.currency);
+  const all = paid.reduce((sum, { cost }) => sum + cost.after - cost.before, 0);
+  const inAll = paid.length > 1 && isComparable ? ` (${moreWords(all, named.cost.currency)} in all environments)` : '';
+  return `${moreWords(more, named.cost.currency)} over ${days}${inAll}`;
+}
+
+/** `423 USD more`. */
+function moreWords(more: number, currency: string): string {
+  return `${moneyWords(Math.abs(more), currency)} ${more < 0 ? 'less' : 'more'}`;
+}
+
+function coveredDays(environments: readonly EnvironmentDiff[], asOf: string): number {
+  const ends = environments.flatMap(({ targets }) => targets.map(({ after }) => fromIso(after.coveredUntil)));
+  return Math.round((Math.min(...ends) - fromIso(asOf)) / DAY_SECONDS);
+}
+
+function rehearsalClause(environments: readonly EnvironmentDiff[]): string | undefined {
+  const all = environments.flatMap(({ name, rehearsals = [] }) => rehearsals.map((one) => ({ name, ...one })));
+  if (all.length === 0) return undefined;
+  const above = [
+    ...new Set(all.filter(({ outage, outageBudget }) => outage.estimate > outageBudget).map((one) => one.name)),
+  ];
+  if (above.length > 0) return `above the outage budget in ${above.join(' and ')}`;
+  if (all.every(({ outage }) => outage.happened === 0)) {
+    return `no outage in ${countWords(all[0]!.outage.draws, 'rehearsal')}${all.length > 1 ? ' each' : ''}`;
+  }
+  const isSure = all.every(({ outage, outageBudget }) => outage.high <= outageBudget);
+  return isSure ? 'within the outage budget' : 'the outage budget is not exceeded';
+}
