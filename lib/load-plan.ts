@@ -1,7 +1,7 @@
 import type { Diagnostic } from './calendar/diagnostic';
 import { parsePremiere } from './calendar/premiere';
 import { compareDiagnostics } from './calendar/parse-calendar';
-import { loadCalendar } from './calendar/read-calendar';
+import { type CalendarFiles, loadCalendar } from './calendar/read-calendar';
 import type { ReleaseCalendar } from './calendar/release';
 import { renderDiagnostics } from './calendar/render-diagnostics';
 import { suggest } from './calendar/suggest';
@@ -15,6 +15,8 @@ import { TOOL_VERSION } from './version';
 export interface LoadPlansInput {
   /** Folder with the `*.yaml` files of the calendar. */
   readonly calendarDir: string;
+  /** What is planned in place of what the folder holds. @default the folder is read */
+  readonly calendarFiles?: CalendarFiles;
   /** Those to plan. */
   readonly environments: readonly Environment[];
   /** All that there are: entries may name these and their layers, and no others. @default names of environments are not checked, and layers are those of `environments` */
@@ -55,14 +57,15 @@ export function loadPlans(input: LoadPlansInput): LoadedPlans {
       };
     }),
   );
-  const { calendar, diagnostics } = loadCalendar(input.calendarDir, {
+  const names = {
     environments: known?.map(({ name }) => name),
     // An environment with a problem may have no layers to compare with, nor may one that is known and not planned.
     layers:
       problems.length > 0
         ? undefined
         : [...new Set((known ?? environments).flatMap(({ layers }) => Object.keys(layers ?? {})))],
-  });
+  };
+  const { calendar, diagnostics } = loadCalendar(input.calendarDir, names, input.calendarFiles);
   if (!calendar || problems.length > 0) {
     return { calendar, diagnostics: sortDiagnostics([...diagnostics, ...problems]), ok: false };
   }

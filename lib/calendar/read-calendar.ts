@@ -119,13 +119,26 @@ export function readCalendar(dir: string): CalendarFiles {
   return { files, diagnostics };
 }
 
+/** The same folder with a file changed or added. */
+export function withFile({ files, diagnostics }: CalendarFiles, changed: CalendarFile): CalendarFiles {
+  return {
+    files: [...files.filter(({ file }) => file !== changed.file), changed],
+    diagnostics: diagnostics.filter(({ code }) => code !== 'calendar/no-files'),
+  };
+}
+
 /**
  * The calendar of a folder: `readCalendar`, then `parseCalendar`.
  *
  * `calendar` is present if and only if no diagnostic is an error.
+ *
+ * @param read what was read of the folder already, or is to be taken in its place
  */
-export function loadCalendar(dir: string, options: CalendarOptions = {}): CalendarResult {
-  const read = readCalendar(dir);
+export function loadCalendar(
+  dir: string,
+  options: CalendarOptions = {},
+  read: CalendarFiles = readCalendar(dir),
+): CalendarResult {
   const parsed = parseCalendar(read.files, options);
   const diagnostics = [...read.diagnostics, ...parsed.diagnostics].sort(compareDiagnostics);
   return read.diagnostics.length > 0 ? { diagnostics } : { ...parsed, diagnostics };

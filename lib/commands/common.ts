@@ -2,6 +2,7 @@ import { styleText } from 'node:util';
 import { type Command, Option } from 'commander';
 import type { Diagnostic } from '../calendar/diagnostic';
 import { parseDuration } from '../calendar/duration';
+import type { CalendarFiles } from '../calendar/read-calendar';
 import { renderDiagnostics } from '../calendar/render-diagnostics';
 import type { Environment } from '../capacity/environment';
 import { environments } from '../environments';
@@ -84,8 +85,12 @@ export interface LoadedFromOptions extends LoadedPlans {
   readonly environmentsFile: string;
 }
 
-/** Checks the options and plans the calendar for the environments asked for. */
-export async function loadFromOptions(options: PlanOptions): Promise<LoadedFromOptions> {
+/**
+ * Checks the options and plans the calendar for the environments asked for.
+ *
+ * @param calendarFiles what is planned in place of what the folder of the calendar holds
+ */
+export async function loadFromOptions(options: PlanOptions, calendarFiles?: CalendarFiles): Promise<LoadedFromOptions> {
   const asOf = readAsOf(options.asOf);
   const horizonSeconds = readHorizon(options.horizon);
   const environmentsFile = options.environments ?? ENVIRONMENTS_FILE;
@@ -95,6 +100,7 @@ export async function loadFromOptions(options: PlanOptions): Promise<LoadedFromO
   const asked = options.env ? all.filter(({ name }) => options.env!.includes(name)) : all;
   const loaded = loadPlans({
     calendarDir: options.calendar,
+    calendarFiles,
     environments: asked,
     known: all,
     asOf,

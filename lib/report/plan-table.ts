@@ -140,7 +140,7 @@ function findingsOf({ findings }: EnvironmentPlan): string {
 }
 
 /** Viewers or plays in three digits: `9.5 M`, `380 k`, `42`. */
-function formatViewers(count: number): string {
+export function formatViewers(count: number): string {
   if (count >= 999_500) return `${(count / 1e6).toPrecision(count >= 99_950_000 ? 3 : 2)} M`;
   if (count >= 1000) return `${Math.round(count / 1000)} k`;
   return formatCount(count);
