@@ -1,26 +1,28 @@
-import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
-import path from 'node:path';
+import {
+  blocksOf,
+  brokenLinksOf,
+  expectUnderstood,
+  inlineCodeOf,
+  linksOf,
+  readPage,
+  scriptLines,
+  wordsOf,
+} from './pages';
 import { prescale } from './run';
 
-const ROOT = path.join(__dirname, '..', '..');
-const DOCS = path.join(ROOT, 'docs');
-const RUNBOOK = readFileSync(path.join(DOCS, 'runbook.md'), 'utf8');
-const ALARMS = readFileSync(path.join(DOCS, 'alarms.md'), 'utf8');
+const RUNBOOK = readPage('docs/runbook.md');
+const ALARMS = readPage('docs/alarms.md');
 
-/** Command lines of `prescale` in blocks and in running text, as a shell would split them. */
+/** Command lines of `prescale` in blocks and in running text. */
 const lines = [
   ...new Set(
-    [...RUNBOOK.matchAll(/^```sh\n([^]*?)^```/gm)]
-      .flatMap(([, block]) => block!.replaceAll('\\\n', ' ').split('\n'))
-      .concat([...RUNBOOK.matchAll(/`(prescale [^`\n]+)`/g)].map(([, code]) => code!))
+    blocksOf(RUNBOOK, 'sh')
+      .flatMap(scriptLines)
+      .concat(inlineCodeOf(RUNBOOK))
       .filter((line) => line.startsWith('prescale '))
-      .map((line) => line.replace(/ +#.*$/, '').replace(/ > \S+$/, '')),
+      .map((line) => line.replace(/ > \S+$/, '')),
   ),
 ];
-
-const wordsOf = (line: string): string[] =>
-  [...line.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain!);
 
 test('the runbook has a line of each command of the night', () => {
   const commands = new Set(lines.map((line) => wordsOf(line)[1]));
@@ -29,27 +31,9 @@ test('the runbook has a line of each command of the night', () => {
   );
 });
 
-/** Runs `prescale` in a process of its own. */
-function prescaleAlone(...args: string[]): { code: number | null; err: string } {
-  const { status, stderr } = spawnSync(process.execPath, ['--import', 'tsx', 'bin/prescale.ts', ...args], {
-    cwd: ROOT,
-    encoding: 'utf8',
-  });
-  return { code: status, err: stderr };
-}
-
-// What is wrong with the last option is found after the command line has been parsed, and before anybody is asked.
 test.each(lines)('%s is understood', async (line) => {
   const [, ...args] = wordsOf(line);
-  // A wait takes no instant.
-  const [option, value, code] = args.includes('--wait')
-    ? ['--env', 'nowhere', 'usage/unknown-environment']
-    : ['--as-of', 'never', 'usage/as-of'];
-  // verify loads the SDK before it reads its options, by a name that Jest does not know.
-  const run = args[0] === 'verify' ? prescaleAlone(...args, option, value) : await prescale(...args, option, value);
-  expect(run.err).toContain(`"${value}"`);
-  expect(run.err).toContain(`[${code}]`);
-  expect(run.code).toBe(2);
+  await expectUnderstood(args);
 });
 
 test('a line with an option that does not exist would be found', async () => {
@@ -73,23 +57,6 @@ test('every alarm of alarms.md has its next step', () => {
 });
 
 test('every link leads to a heading or a file', () => {
-  const anchorOf = (heading: string): string =>
-    heading
-      .toLowerCase()
-      .replaceAll(/[^\p{L}\p{N} -]/gu, '')
-      .replaceAll(' ', '-');
-  const headings = (text: string): Set<string> =>
-    new Set([...text.matchAll(/^#+ (.+)$/gm)].map(([, heading]) => anchorOf(heading!)));
-  const files = new Set(readdirSync(DOCS));
-  const links = [...RUNBOOK.matchAll(/\]\(([^)]+)\)/g)]
-    .map(([, link]) => link!)
-    .filter((link) => !link.startsWith('../'));
-  expect(links.length).toBeGreaterThan(20);
-  const broken = links.filter((link) => {
-    const [file = '', anchor] = link.split('#');
-    if (file !== '' && !files.has(file)) return true;
-    const text = file === '' ? RUNBOOK : readFileSync(path.join(DOCS, file), 'utf8');
-    return anchor !== undefined && !headings(text).has(anchor);
-  });
-  expect(broken).toEqual([]);
+  expect(linksOf(RUNBOOK).length).toBeGreaterThan(20);
+  expect(brokenLinksOf('docs/runbook.md')).toEqual([]);
 });
