@@ -1,7 +1,9 @@
 import { Command } from 'commander';
 import { TOOL_VERSION } from '../version';
+import { addAddCommand } from './add';
 import { addCheckCommand } from './check';
 import type { Output } from './common';
+import { addDiffCommand } from './diff';
 import { addDrillCommand } from './drill';
 import { addEndWindowCommand } from './end-window';
 import { addOverridesCommand } from './overrides';
@@ -17,6 +19,8 @@ const HELP = `
 Examples:
   $ prescale check                       is the calendar valid, and can it be planned?
   $ prescale plan --env prod             what would a deploy register?
+  $ prescale add                         writes a new, valid entry
+  $ prescale diff --base origin/main     what does my change of the calendar do?
   $ prescale rehearse --env prod         is the plan enough for the next release?
   $ prescale verify --env prod           go or no-go, from the live account
   $ prescale raise --help                the night: raise, pause, end-window, drill, overrides
@@ -32,6 +36,8 @@ export function buildProgram(output: Output, now: () => Date, done: Done): Comma
     .addHelpText('after', HELP);
   addCheckCommand(program, output, now, done);
   addPlanCommand(program, output, now, done);
+  addAddCommand(program, output, now, done);
+  addDiffCommand(program, output, now, done);
   addRehearseCommand(program, output, now, done);
   addRaiseCommand(program, output, now, done);
   addPauseCommand(program, output, now, done);
