@@ -12,3 +12,8 @@ export interface FloorSchedule {
 export function floorScheduleOf({ min, max, actions }: Pick<TargetPlan, 'min' | 'max' | 'actions'>): FloorSchedule {
   return { min, max, actions: actions.map((action) => ({ at: fromIso(action.at), min: action.min, max: action.max })) };
 }
+
+/** The floor that a schedule has registered at an instant. */
+export function scheduledFloor({ min, actions }: FloorSchedule, at: number): number {
+  return actions.findLast((action) => action.at <= at)?.min ?? min;
+}

@@ -17,6 +17,9 @@ const LOBBY_FACTOR = 2;
 /** Rises are rounded to so many, evenly spaced and the modelled one among them: a curve is made once for each. */
 const RISES = 11;
 
+/** Neighbouring instants get seeds that are far apart (Knuth's multiplicative hash). */
+const SPREADING = 2_654_435_761;
+
 /** People come up to so much earlier or later than the calendar says: clocks, time zones misread, an app that opens early. A judgement. */
 const START_SECONDS = 300;
 
@@ -36,18 +39,26 @@ export function nightOf(spec: RehearsalSpec, draw: Draw): Night {
       let seconds = lateness.get(at);
       if (seconds === undefined) {
         // From the instant and the draw alone: an action is as late under one policy as under another.
-        seconds = randomStream((draw.seed + at) % LARGEST_SEED).next() * conditions.leadTime.schedulerDelaySeconds;
+        const seed = Math.abs(Math.imul(draw.seed + (at % LARGEST_SEED), SPREADING));
+        seconds = randomStream(seed % LARGEST_SEED).next() * conditions.leadTime.schedulerDelaySeconds;
         lateness.set(at, seconds);
       }
       return seconds;
     },
-    ...(whatIf.loseZone && { zoneLoss: zoneLossOf(spec) }),
+    ...(whatIf.loseZone && { zoneLoss: zoneLossAtPeak({ startAt: from, demand }, zones) }),
   };
 }
 
-/** A zone that is lost when the demand is expected to peak. */
-export function zoneLossOf({ premiereAt, peakSeconds, whatIf, zones }: RehearsalSpec): Required<Night>['zoneLoss'] {
-  return { at: premiereAt + peakSeconds - whatIf.earlySeconds, share: 1 / zones };
+/** A zone that is lost when the demand of the night peaks. */
+export function zoneLossAtPeak(
+  { startAt, demand }: Pick<Night, 'startAt' | 'demand'>,
+  zones: number,
+): Required<Night>['zoneLoss'] {
+  let peak = 0;
+  for (let step = 1; step < demand.length; step += 1) {
+    if (demand[step]! > demand[peak]!) peak = step;
+  }
+  return { at: startAt + peak * CURVE_STEP_SECONDS, share: 1 / zones };
 }
 
 function requiredOf(demand: Float64Array, profile: LayerProfile, zones: number): Float64Array {
@@ -59,6 +70,25 @@ function requiredOf(demand: Float64Array, profile: LayerProfile, zones: number):
     before = requests;
     return units;
   });
+}
+
+/** The release of the span with the most demand in the minute from an instant on; the rehearsed one when none has any. */
+export function largestDemandAt(spec: RehearsalSpec, draw: Draw, at: number): RehearsalSpec['releases'][number] {
+  const step = Math.round((at - spec.from) / CURVE_STEP_SECONDS);
+  const demandOf = (index: number): number => {
+    const alone = new Float64Array(step + 60 / CURVE_STEP_SECONDS);
+    for (const audience of spec.releases[index]!.audiences) addAudience(alone, spec, audience, draw.surprises[index]!);
+    return alone.subarray(step).reduce((most, requests) => Math.max(most, requests), 0);
+  };
+  let largest = spec.releases.find(({ id }) => id === spec.release)!;
+  let most = demandOf(spec.releases.indexOf(largest));
+  spec.releases.forEach((release, index) => {
+    const demand = demandOf(index);
+    if (demand <= most) return;
+    most = demand;
+    largest = release;
+  });
+  return largest;
 }
 
 /** The night in which every audience is its median forecast, in its modelled shape, at its time. */
@@ -74,13 +104,11 @@ function addAudience(demand: Float64Array, spec: RehearsalSpec, audience: Rehear
   if (audience.trace) {
     const { shape, peakRequestsPerSecond, peakSeconds } = audience.trace;
     const startsAt = at + peakSeconds + shape.startSeconds;
-    const last = (shape.shares.length - 1) * shape.stepSeconds;
-    const first = Math.max(0, Math.ceil(startsAt / CURVE_STEP_SECONDS));
-    const end = Math.min(demand.length, Math.floor((startsAt + last) / CURVE_STEP_SECONDS) + 1);
-    for (let step = first; step < end; step += 1) {
-      const place = (step * CURVE_STEP_SECONDS - startsAt) / shape.stepSeconds;
-      const below = Math.min(Math.floor(place), shape.shares.length - 1);
-      const above = Math.min(below + 1, shape.shares.length - 1);
+    const last = shape.shares.length - 1;
+    for (let step = 0; step < demand.length; step += 1) {
+      const place = Math.min(Math.max((step * CURVE_STEP_SECONDS - startsAt) / shape.stepSeconds, 0), last);
+      const below = Math.floor(place);
+      const above = Math.min(below + 1, last);
       const share = shape.shares[below]! + (place - below) * (shape.shares[above]! - shape.shares[below]!);
       demand[step]! += audience.share * factor * peakRequestsPerSecond * share;
     }
@@ -101,7 +129,7 @@ function addAudience(demand: Float64Array, spec: RehearsalSpec, audience: Rehear
 }
 
 function risenCurve(model: DemandModel, { kind, lengthSeconds }: RehearsedAudience, rise: number): AudienceCurve {
-  const rounded = (Math.min(RISES - 1, Math.floor(rise * RISES)) + 0.5) / RISES;
+  const rounded = Math.min(RISES - 1, Math.floor(rise * RISES)) / (RISES - 1);
   if (rounded === AS_FORECAST.rise) return audienceCurve(kind, lengthSeconds, model);
   const slower = RISE_FACTOR ** (2 * rounded - 1);
   const ofKind = model.kinds[kind];

@@ -30,7 +30,7 @@ export const POLICY_WORDS: Readonly<Record<PolicyName, { readonly label: string;
   predictive: { label: 'predictive', does: 'hourly floors from the means of the last 14 days: no one-off is in them' },
   'hand-written': {
     label: 'hand-written',
-    does: 'the highest floor from an hour before to four hours after each premiere',
+    does: 'what each release needs by itself, from an hour before to four hours after its premiere',
   },
   cron: { label: 'cron, 18–24 h', does: "the highest floor from 18:00 to 24:00 each day, in the region's time" },
   plan: { label: 'the plan', does: 'the floors that would be deployed' },
@@ -76,10 +76,10 @@ export function policyOf(name: PolicyName, spec: RehearsalSpec, night: Night): P
       return scheduled(
         scheduleOf(
           spec,
-          spec.releases.map(({ premiereAt }) => ({
+          spec.releases.map(({ premiereAt, units }) => ({
             from: premiereAt - HAND_WRITTEN.leadSeconds,
             to: premiereAt + HAND_WRITTEN.tailSeconds,
-            units: peakUnits,
+            units,
           })),
         ),
       );

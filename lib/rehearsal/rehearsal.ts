@@ -1,7 +1,16 @@
 import { type Draw, stratifiedDraws } from './draws';
-import { exactNight } from './night';
+import { exactNight, largestDemandAt } from './night';
 import { POLICY_NAMES, type PolicyName } from './policies';
-import { type Casting, type DrawResult, type Margin, marginOf, playDraw, playExact, record } from './rehearse';
+import {
+  type Casting,
+  type DrawResult,
+  type Margin,
+  marginOf,
+  playDraw,
+  playExact,
+  record,
+  type ZoneLossPolicy,
+} from './rehearse';
 import type { Recording } from './simulate';
 import type { RehearsalSpec } from './spec';
 import {
@@ -25,7 +34,7 @@ export interface Rehearsal {
   /** Empty when no draw was played. */
   readonly policies: readonly PolicySummary[];
   /** Absent when no draw was played, or when the zone is lost in all of them. */
-  readonly zoneLost?: ZoneLossSummary;
+  readonly zoneLost?: Readonly<Record<ZoneLossPolicy, ZoneLossSummary>>;
   /** How many times the median audience is borne: by the plan, and by target tracking alone with a cooldown of 60 s. */
   readonly margins: { readonly plan: Margin; readonly reactive: Margin };
   /** The exact night minute by minute, from `spec.from` on. */
@@ -60,9 +69,19 @@ export class RunningRehearsal {
     return true;
   }
 
-  /** How likely an outage is under the plan, as far as the draws were played. */
+  /**
+   * How likely an outage of the release is under the plan, as far as the draws were played. An outage that begins while another release of the
+   * same hours has more demand counts for that one, in its own rehearsal.
+   */
   outage(): Probability {
-    const happened = this.results.filter(({ plan }) => plan!.outageMinutes > 0);
+    const { spec, draws } = this;
+    const happened = this.results.filter(({ plan }, index) =>
+      plan!.outageStarts.some((at) => {
+        const owner = largestDemandAt(spec, draws[index]!, at);
+        // One whose premiere is at another time, such as the old instant of one that was moved, is judged here or nowhere.
+        return owner.id === spec.release || owner.premiereAt < spec.from || owner.premiereAt >= spec.to;
+      }),
+    );
     return probabilityOf(happened.length, this.results.length);
   }
 

@@ -1,16 +1,21 @@
 import type { Draw } from './draws';
-import { exactNight, nightOf, zoneLossOf } from './night';
+import { exactNight, nightOf, zoneLossAtPeak } from './night';
 import { type PolicyName, policyOf } from './policies';
 import { type Cause, type Night, type Recording, type RunResult, simulate } from './simulate';
 import type { RehearsalSpec } from './spec';
 
 /** What came of one draw, by policy. */
 export type DrawResult = Readonly<Partial<Record<PolicyName, RunResult>>> & {
-  /** The plan in the same night, with a zone lost at its peak. */
-  readonly zoneLost?: RunResult;
+  /** The same night with a zone lost at its peak. */
+  readonly zoneLost?: Readonly<Record<ZoneLossPolicy, RunResult>>;
 };
 
-/** Which policies are played, and whether the plan is also played with a zone lost. */
+/** Policies that are also played with a zone lost: the plan, and the one that says whether it is needed at all. */
+export const ZONE_LOSS_POLICIES = ['plan', 'target-tracking-60'] as const satisfies readonly PolicyName[];
+
+export type ZoneLossPolicy = (typeof ZONE_LOSS_POLICIES)[number];
+
+/** Which policies are played, and whether also with a zone lost. */
 export interface Casting {
   readonly policies: readonly PolicyName[];
   readonly zoneLost: boolean;
@@ -27,13 +32,20 @@ export function playExact(spec: RehearsalSpec, casting: Casting): DrawResult {
 }
 
 function playNight(spec: RehearsalSpec, night: Night, { policies, zoneLost }: Casting): DrawResult {
-  const results: Partial<Record<PolicyName | 'zoneLost', RunResult>> = {};
-  for (const name of policies) results[name] = simulate(night, policyOf(name, spec, night), spec.conditions);
-  if (zoneLost) {
-    const lost = { ...night, zoneLoss: zoneLossOf(spec) };
-    results.zoneLost = simulate(lost, policyOf('plan', spec, lost), spec.conditions);
-  }
-  return results;
+  const results = playPolicies(spec, night, policies);
+  if (!zoneLost) return results;
+  const lost = { ...night, zoneLoss: zoneLossAtPeak(night, spec.zones) };
+  return { ...results, zoneLost: playPolicies(spec, lost, ZONE_LOSS_POLICIES) };
+}
+
+function playPolicies<Name extends PolicyName>(
+  spec: RehearsalSpec,
+  night: Night,
+  policies: readonly Name[],
+): Record<Name, RunResult> {
+  return Object.fromEntries(
+    policies.map((name) => [name, simulate(night, policyOf(name, spec, night), spec.conditions)]),
+  ) as Record<Name, RunResult>;
 }
 
 /** A night minute by minute under some policies, for a chart. */
@@ -59,7 +71,8 @@ export interface Margin {
   readonly failsBy?: Cause;
 }
 
-const SMALLEST_MARGIN = 0.05;
+/** The smallest multiple of the median audience that is tried. */
+export const SMALLEST_MARGIN = 0.05;
 const LARGEST_MARGIN = 16;
 /** Multiples are tried so far apart from below, and halved so often where the first one fails. */
 const MARGIN_STEP = 1.1;

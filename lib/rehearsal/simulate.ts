@@ -1,5 +1,5 @@
 import { Fleet, type FleetSettings, startShares } from './fleet';
-import type { FloorSchedule } from './floor-schedule';
+import { type FloorSchedule, scheduledFloor } from './floor-schedule';
 import { Autoscaler, type DynamicScaling } from './autoscaler';
 import { Station, type StationSettings } from './station';
 
@@ -44,21 +44,24 @@ export interface Policy {
  * Why users' requests failed in a minute, by what would have had to be different first of all at the last shortage of the two minutes before
  * it ends:
  *
- * - `zone-lost`: the load balancer still sends requests to a zone that is gone;
  * - `retries`: there was none; the units would bear the users' own requests, and not what has queued up and is tried again;
  * - `ceiling`: more units are needed than the maximum;
  * - `not-ready-yet`: enough units are asked for, and are not ready: launch rate and start latency;
  * - `asked-too-little`: neither floors nor policies ask for enough.
  */
-export type Cause = 'ceiling' | 'asked-too-little' | 'not-ready-yet' | 'retries' | 'zone-lost';
+export type Cause = 'ceiling' | 'asked-too-little' | 'not-ready-yet' | 'retries';
 
 /** What came of a night. */
 export interface RunResult {
-  /** Minutes in which fewer than 99 % of the users' requests that ended were answered. */
+  /** Minutes in which fewer than 99 % of the users' requests that ended were answered, but for those of `failoverMinutes`. */
   readonly outageMinutes: number;
+  /** The same while the load balancer still sends requests to a zone that is lost: no floor changes those. */
+  readonly failoverMinutes: number;
   /** Start of the first of them, and of the last one's end; seconds since the epoch. */
   readonly firstOutageAt?: number;
   readonly lastOutageEndsAt?: number;
+  /** Starts of the outage minutes that follow a minute without one. Seconds since the epoch. */
+  readonly outageStarts: readonly number[];
   /** Of the first outage minute. */
   readonly firstCause?: Cause;
   /** Outage minutes by their cause. */
@@ -117,11 +120,6 @@ const REMEMBERED_SECONDS = 120;
 /** Less than this part of a unit is rounding. */
 const UNIT_ROUNDING = 1e-6;
 
-/** The floor that a schedule has registered at an instant. */
-export function scheduledFloor({ min, actions }: FloorSchedule, at: number): number {
-  return actions.findLast((action) => action.at <= at)?.min ?? min;
-}
-
 /**
  * Plays a night against a policy, step by step, until the demand ends.
  *
@@ -151,10 +149,12 @@ export function simulate(night: Night, policy: Policy, conditions: Conditions, r
   const deadUntil = lostFrom + conditions.failoverSeconds / stepSeconds;
 
   let outageMinutes = 0;
+  let failoverMinutes = 0;
   let shortMinutes = 0;
   let firstOutageAt: number | undefined;
   let lastOutageEndsAt: number | undefined;
-  let firstCause: Cause | undefined;
+  const outageStarts: number[] = [];
+  let firstCause: RunResult['firstCause'];
   // The last step in which the users' own requests were more than the ready units bear.
   let shortage: Cause = 'retries';
   let shortageAt = -Infinity;
@@ -232,14 +232,17 @@ export function simulate(night: Night, policy: Policy, conditions: Conditions, r
       if (isShort) shortMinutes += 1;
       if (failed > (1 - ANSWERED_SHARE) * ended) {
         const endsAt = at + stepSeconds;
-        outageMinutes += 1;
-        firstOutageAt ??= endsAt - MINUTE;
-        lastOutageEndsAt = endsAt;
-        const isZoneLost = step >= lostFrom && step < deadUntil + stepsPerMinute;
-        const isRecent = endsAt - shortageAt <= REMEMBERED_SECONDS;
-        const cause = isZoneLost ? 'zone-lost' : isRecent ? shortage : 'retries';
-        firstCause ??= cause;
-        causes[cause] = (causes[cause] ?? 0) + 1;
+        if (step >= lostFrom && step < deadUntil + stepsPerMinute - 1) {
+          failoverMinutes += 1;
+        } else {
+          const cause = endsAt - shortageAt <= REMEMBERED_SECONDS ? shortage : 'retries';
+          outageMinutes += 1;
+          firstOutageAt ??= endsAt - MINUTE;
+          if (lastOutageEndsAt !== endsAt - MINUTE) outageStarts.push(endsAt - MINUTE);
+          lastOutageEndsAt = endsAt;
+          firstCause ??= cause;
+          causes[cause] = (causes[cause] ?? 0) + 1;
+        }
       }
       if (recording) {
         recording.demand.push(users / MINUTE);
@@ -260,7 +263,9 @@ export function simulate(night: Night, policy: Policy, conditions: Conditions, r
   const share = 100 / Math.max(1, demand.length);
   return {
     outageMinutes,
+    failoverMinutes,
     ...(firstOutageAt !== undefined && { firstOutageAt, lastOutageEndsAt, firstCause }),
+    outageStarts,
     causes,
     shortMinutes,
     requests: {

@@ -13,8 +13,8 @@ import { fromIso } from '../capacity/instants';
 import { resolveLeadTime } from '../capacity/lead-time';
 import { regionZone } from '../capacity/regions';
 import { appearancesOf, compareReleases, DemandForecaster } from '../capacity/release-demand';
-import { ceilUnits } from '../capacity/units';
-import type { FloorSchedule } from './floor-schedule';
+import { ceilUnits, unitsFor } from '../capacity/units';
+import { type FloorSchedule, scheduledFloor } from './floor-schedule';
 import type { Conditions } from './simulate';
 import type { TraceShape } from './trace';
 
@@ -24,7 +24,7 @@ export interface WhatIf {
   readonly audienceFactor: number;
   /** Everybody comes so much earlier than the calendar says. @default 0 */
   readonly earlySeconds: number;
-  /** A zone is lost at the peak of the demand. @default false */
+  /** A zone is lost at the night's own peak of the demand. @default false */
   readonly loseZone: boolean;
   /** Whether the guard runs. @default true */
   readonly guard: boolean;
@@ -79,6 +79,8 @@ export interface RehearsalSpec {
   readonly releases: readonly {
     readonly id: string;
     readonly premiereAt: number;
+    /** What the release needs by itself at the planning quantile: what people write by hand for it. */
+    readonly units: number;
     readonly audiences: readonly RehearsedAudience[];
   }[];
   readonly baselineRequestsPerSecond: number;
@@ -87,7 +89,7 @@ export interface RehearsalSpec {
   readonly zones: number;
   readonly quantile: number;
   readonly floors: FloorSchedule;
-  /** The highest floor in the span: what static peak, hand-written window and cron keep. */
+  /** The highest floor in the span: what static peak and cron keep. */
   readonly peakUnits: number;
   /** When the guard suspends scale-in. */
   readonly held: readonly { readonly from: number; readonly to: number }[];
@@ -192,7 +194,8 @@ export function rehearsalOf(input: RehearsalInput): RehearsalSpec | NoRehearsal 
   const { from, to } = spanOf(plan, input.release, premiereAt, asOf);
   const peakSeconds = rehearsed.audience?.curve.requestsPeakSeconds ?? 0;
 
-  const releases = demands.flatMap(({ release, lengthSeconds, audience }) => {
+  const zones = environment.zoneIds.length;
+  const releases = demands.flatMap(({ release, lengthSeconds, audience, statedUnits = 0 }) => {
     const isRehearsed = release.id === input.release;
     if (!audience && !(isRehearsed && trace)) return [];
     const { kind } = release;
@@ -212,12 +215,15 @@ export function rehearsalOf(input: RehearsalInput): RehearsalSpec | NoRehearsal 
         return { ...own, trace: { shape: trace.shape, peakRequestsPerSecond, peakSeconds } };
       })
       .filter(({ at }) => isWithin(at, kind, lengthSeconds, model, from, to));
-    return audiences.length > 0 || isRehearsed ? [{ id: release.id, premiereAt: release.premiereAt, audiences }] : [];
+    if (audiences.length === 0 && !isRehearsed) return [];
+    const planned = audience ? audience.plannedPeak * audience.curve.requestsPeak : 0;
+    const units = Math.max(statedUnits, unitsFor(planned + profile.baselineRequestsPerSecond, profile, zones));
+    return [{ id: release.id, premiereAt: release.premiereAt, units: Math.min(floors.max, units), audiences }];
   });
 
   const retries = profile.retries ?? PROFILE_DEFAULTS.retries;
   const leadTime = resolveLeadTime(profile.leadTime);
-  const inSpan = floors.actions.filter(({ at }) => at < to);
+  const inSpan = floors.actions.filter(({ at }) => from < at && at < to);
   return {
     environment: environment.name,
     target: plan.id,
@@ -231,10 +237,10 @@ export function rehearsalOf(input: RehearsalInput): RehearsalSpec | NoRehearsal 
     baselineRequestsPerSecond: profile.baselineRequestsPerSecond,
     model,
     profile,
-    zones: environment.zoneIds.length,
+    zones,
     quantile,
     floors,
-    peakUnits: Math.max(floors.min, ...inSpan.map(({ min }) => min)),
+    peakUnits: Math.max(scheduledFloor(floors, from), ...inSpan.map(({ min }) => min)),
     held: plan.windows.map(({ risingAt, givingBackAt }) => ({ from: fromIso(risingAt), to: fromIso(givingBackAt) })),
     evenings: eveningsOf(regionZone(environment.region) ?? 'UTC', from, to),
     predictedUnits: predictUnits(demands, model, profile, from, to),

@@ -1,6 +1,6 @@
 import { jStat } from 'jstat';
 import type { PolicyName } from './policies';
-import type { DrawResult } from './rehearse';
+import type { DrawResult, ZoneLossPolicy } from './rehearse';
 import type { Accuracy, Cause, RunResult } from './simulate';
 import type { RehearsalSpec } from './spec';
 
@@ -47,7 +47,10 @@ export interface PolicySummary {
 }
 
 /** One policy in the night in which everything is as forecast. */
-export interface ExactSummary extends Pick<RunResult, 'outageMinutes' | 'shortMinutes' | 'accuracy' | 'firstCause'> {
+export interface ExactSummary extends Pick<
+  RunResult,
+  'outageMinutes' | 'failoverMinutes' | 'shortMinutes' | 'accuracy' | 'firstCause'
+> {
   readonly policy: PolicyName;
   readonly lostRequests: number;
   readonly unitHours: number;
@@ -56,7 +59,7 @@ export interface ExactSummary extends Pick<RunResult, 'outageMinutes' | 'shortMi
   readonly toOracle?: number;
 }
 
-/** The plan with a zone lost at the peak of the demand. */
+/** A policy with a zone lost at the peak of each night. */
 export interface ZoneLossSummary {
   /** Of an outage minute after the load balancer has noticed. */
   readonly outageAfterFailover: Probability;
@@ -116,6 +119,7 @@ export function summariseExact(spec: RehearsalSpec, policy: PolicyName, result: 
   return {
     policy,
     outageMinutes: run.outageMinutes,
+    failoverMinutes: run.failoverMinutes,
     shortMinutes: run.shortMinutes,
     ...(run.firstCause && { firstCause: run.firstCause }),
     lostRequests: run.requests.failed,
@@ -128,16 +132,15 @@ export function summariseExact(spec: RehearsalSpec, policy: PolicyName, result: 
 }
 
 /** @param results each was played with a zone lost */
-export function summariseZoneLoss(results: readonly DrawResult[]): ZoneLossSummary {
-  const runs = results.map(({ zoneLost }) => zoneLost!);
-  const failover = runs.map(({ causes }) => causes['zone-lost'] ?? 0);
-  return {
-    outageAfterFailover: probabilityOf(
-      runs.filter(({ outageMinutes }, index) => outageMinutes > failover[index]!).length,
-      runs.length,
-    ),
-    failoverMinutes: spreadOf(failover),
+export function summariseZoneLoss(results: readonly DrawResult[]): Readonly<Record<ZoneLossPolicy, ZoneLossSummary>> {
+  const ofPolicy = (policy: ZoneLossPolicy): ZoneLossSummary => {
+    const runs = results.map(({ zoneLost }) => zoneLost![policy]);
+    return {
+      outageAfterFailover: probabilityOf(runs.filter(({ outageMinutes }) => outageMinutes > 0).length, runs.length),
+      failoverMinutes: spreadOf(runs.map(({ failoverMinutes }) => failoverMinutes)),
+    };
   };
+  return { plan: ofPolicy('plan'), 'target-tracking-60': ofPolicy('target-tracking-60') };
 }
 
 function unitHoursAbove({ unitHours }: RunResult, { from, to, profile }: RehearsalSpec): number {

@@ -3,6 +3,6 @@ export interface TraceShape {
   /** Seconds from the peak to the first sample; zero or negative. */
   readonly startSeconds: number;
   readonly stepSeconds: number;
-  /** Shares of the peak, 0 to 1. Linear between samples; nothing before the first and after the last. */
+  /** Shares of the peak, 0 to 1. Linear between samples; the first and the last hold before and after them. */
   readonly shares: readonly number[];
 }

@@ -5,12 +5,12 @@ import { audienceCurve, CURVE_STEP_SECONDS } from '../../lib/capacity/demand';
 import { demandTimeline } from '../../lib/capacity/demand-timeline';
 import { toIso } from '../../lib/capacity/instants';
 import { AS_FORECAST, type Surprise, stratifiedDraws } from '../../lib/rehearsal/draws';
-import { exactNight, nightOf } from '../../lib/rehearsal/night';
-import { POLICY_NAMES } from '../../lib/rehearsal/policies';
+import { exactNight, nightOf, zoneLossAtPeak } from '../../lib/rehearsal/night';
+import { POLICY_NAMES, policyOf } from '../../lib/rehearsal/policies';
 import { randomStream } from '../../lib/rehearsal/random';
 import { RunningRehearsal } from '../../lib/rehearsal/rehearsal';
 import { playDraw } from '../../lib/rehearsal/rehearse';
-import type { Night } from '../../lib/rehearsal/simulate';
+import { type Night, simulate } from '../../lib/rehearsal/simulate';
 import type { RehearsalSpec } from '../../lib/rehearsal/spec';
 import { calendar, environment, release } from '../capacity/fixtures';
 import { FINALE, rehearsalJson, rehearsed } from './fixtures';
@@ -40,6 +40,15 @@ function peakOf(spec: RehearsalSpec, { demand, startAt }: Night): { above: numbe
     if (requests > demand[peak]!) peak = step;
   });
   return { above: demand[peak]! - spec.baselineRequestsPerSecond, at: startAt + peak * CURVE_STEP_SECONDS };
+}
+
+/** Pearson's. */
+function correlationOf(a: readonly number[], b: readonly number[]): number {
+  const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const [meanOfA, meanOfB] = [mean(a), mean(b)];
+  const product = (left: readonly number[], of: number, right: readonly number[], other: number): number =>
+    left.reduce((sum, value, index) => sum + (value - of) * (right[index]! - other), 0);
+  return product(a, meanOfA, b, meanOfB) / Math.sqrt(product(a, meanOfA, a, meanOfA) * product(b, meanOfB, b, meanOfB));
 }
 
 describe('random numbers', () => {
@@ -167,6 +176,32 @@ describe('a surprise', () => {
     expect(peakAfter(1)).toBeLessThanOrEqual(540);
   });
 
+  test('of the rise is three times as fast and as slow at its ends, and eleven of them are as likely', () => {
+    const { model } = ALONE;
+    const times = (slower: number): Float64Array => {
+      const { finale } = model.kinds;
+      const kinds = {
+        ...model.kinds,
+        finale: { ...finale, playsPeakMinutes: finale.playsPeakMinutes * slower },
+      };
+      const shaped = { ...model, liveScaleMinutes: model.liveScaleMinutes * slower, kinds };
+      return exactNight({ ...ALONE, model: shaped }).demand;
+    };
+    const drawn = (rise: number): Float64Array => surprised(ALONE, { rise }).demand;
+    const [fastest, slowest] = [3 ** -1, 3];
+    // An eleventh of the draws is at each end.
+    for (const rise of [0.001, 0.09]) expect(drawn(rise)).toEqual(times(fastest));
+    for (const rise of [0.91, 0.999]) expect(drawn(rise)).toEqual(times(slowest));
+    for (const rise of [0.46, 0.54]) expect(drawn(rise)).toEqual(times(1));
+    const count = 220;
+    const often = new Map<number, number>();
+    for (let stratum = 0; stratum < count; stratum += 1) {
+      const aMinuteLater = drawn((stratum + 0.5) / count)[(FINALE.premiereAt + 60 - ALONE.from) / CURVE_STEP_SECONDS]!;
+      often.set(aMinuteLater, (often.get(aMinuteLater) ?? 0) + 1);
+    }
+    expect([...often.values()]).toEqual(Array(11).fill(count / 11));
+  });
+
   test('of the lobby is up to twice the people who wait, and half of them', () => {
     const { model } = ALONE;
     const curve = audienceCurve('finale', ALONE.releases[0]!.audiences[0]!.lengthSeconds, model);
@@ -194,6 +229,27 @@ describe('a surprise', () => {
     // As late under one policy as under the next.
     expect(latenessOf(ALONE.from + 300)).toBe(late[1]);
   });
+
+  test('of the scheduler at instants five minutes apart has nothing to do with one another, in a draw and over draws', () => {
+    const count = 2000;
+    // Three standard errors of the correlation of so many independent pairs are 0.067.
+    const most = 0.06;
+    for (const seed of [1, 77, 12_345_678, 2_000_000_000]) {
+      const { latenessOf } = nightOf(ALONE, { surprises: [AS_FORECAST], seed });
+      const late = Array.from({ length: count + 3 }, (_, action) => latenessOf(ALONE.from + 300 * action));
+      for (const apart of [1, 2, 3]) {
+        expect(Math.abs(correlationOf(late.slice(0, count), late.slice(apart, count + apart)))).toBeLessThan(most);
+      }
+    }
+    const nights = stratifiedDraws(5, count, 0).map(({ seed }) =>
+      nightOf({ ...ALONE, releases: [] }, { surprises: [], seed }),
+    );
+    const at = (instant: number): number[] => nights.map(({ latenessOf }) => latenessOf(instant));
+    const first = at(FINALE.premiereAt);
+    for (const apart of [60, 300, 600, 3600]) {
+      expect(Math.abs(correlationOf(first, at(FINALE.premiereAt + apart)))).toBeLessThan(most);
+    }
+  });
 });
 
 describe('what if', () => {
@@ -208,7 +264,38 @@ describe('what if', () => {
     expect(exactNight(ALONE)).not.toHaveProperty('zoneLoss');
   });
 
-  test('a recorded night comes instead: its peak where the model has one, linear between its samples, nothing around it', () => {
+  test('a zone is lost at the peak of each night, whenever that is', () => {
+    const loseZone = rehearsed([FINALE], { whatIf: { loseZone: true } });
+    const peaks = [{}, { rise: 0 }, { rise: 1, start: 1 }, { lobby: 1, start: 0 }].map((surprise) => {
+      const played = surprised(loseZone, surprise);
+      const { at } = peakOf(loseZone, played);
+      expect(played.zoneLoss).toEqual({ at, share: 1 / 3 });
+      return at;
+    });
+    expect(new Set(peaks).size).toBe(4);
+
+    // Under every policy that is played with a zone lost besides, too.
+    const draw = { surprises: [{ ...AS_FORECAST, rise: 1, start: 1 }], seed: 1 };
+    const { zoneLost } = playDraw(ALONE, draw, { policies: ['plan'], zoneLost: true });
+    for (const name of ['plan', 'target-tracking-60'] as const) {
+      const lostAt = (at: number): unknown => {
+        const played = { ...nightOf(ALONE, draw), zoneLoss: { at, share: 1 / 3 } };
+        return simulate(played, policyOf(name, ALONE, played), ALONE.conditions);
+      };
+      expect(zoneLost![name]).toEqual(lostAt(peakOf(ALONE, nightOf(ALONE, draw)).at));
+      expect(zoneLost![name]).not.toEqual(lostAt(FINALE.premiereAt + ALONE.peakSeconds));
+    }
+  });
+
+  test('a zone is lost at the first of peaks that are as high', () => {
+    const demand = Float64Array.from([1, 5, 2, 5]);
+    expect(zoneLossAtPeak({ startAt: ALONE.from, demand }, 2)).toEqual({
+      at: ALONE.from + CURVE_STEP_SECONDS,
+      share: 1 / 2,
+    });
+  });
+
+  test('a recorded night comes instead: its peak where the model has one, linear between its samples', () => {
     const shape = { startSeconds: -120, stepSeconds: 60, shares: [0.5, 0.25, 1, 0] };
     const traced = rehearsed([FINALE], { trace: { shape, peakRequestsPerSecond: 1000 } });
     const { demand } = exactNight(traced);
@@ -221,12 +308,36 @@ describe('what if', () => {
     expect(above(-120)).toBeCloseTo(500, tolerance);
     expect(above(-30)).toBeCloseTo(625, tolerance);
     expect(above(15)).toBeCloseTo(750, tolerance);
-    for (const outside of [-125, 60, 65]) expect(above(outside)).toBe(0);
+    // Before the first sample and after the last as much as in them.
+    for (const before of [-125, -3600]) expect(above(before)).toBeCloseTo(500, tolerance);
+    for (const after of [60, 65, 3600]) expect(above(after)).toBe(0);
     expect(peakOf(traced, exactNight(traced))).toEqual({ above: 1000, at: FINALE.premiereAt + 180 });
     // Without a peak of its own it is as high as the forecast.
     const scaled = rehearsed([FINALE], { trace: { shape } });
     expect(peakOf(scaled, exactNight(scaled)).above).toBeCloseTo(peakOf(ALONE, exactNight(ALONE)).above, 3);
   });
+});
+
+test('a recorded night with a background has no cliff at its ends, be it early, late or of another size', () => {
+  const shares = [0.4, 0.4, 0.7, 1, 0.6, 0.3];
+  const stepSeconds = 300;
+  const peakRequestsPerSecond = 1000;
+  const traced = rehearsed([FINALE], {
+    trace: { shape: { startSeconds: -900, stepSeconds, shares }, peakRequestsPerSecond },
+  });
+  for (const surprise of [{}, { start: 0.01 }, { start: 0.99, audience: 0.9 }]) {
+    const played = surprised(traced, surprise);
+    const { demand } = played;
+    const { above } = peakOf(traced, played);
+    const inFirst = demand.at(0)! - traced.baselineRequestsPerSecond;
+    const inLast = demand.at(-1)! - traced.baselineRequestsPerSecond;
+    expect(inFirst / above).toBeCloseTo(0.4, 2);
+    expect(inLast / above).toBeCloseTo(0.3, 2);
+    // The steepest part falls by 0.4 of the peak in five minutes.
+    const steepest = (0.4 * above * CURVE_STEP_SECONDS) / stepSeconds;
+    const changes = demand.slice(1).map((requests, step) => Math.abs(requests - demand[step]!));
+    expect(Math.max(...changes)).toBeLessThan(steepest * 1.02);
+  }
 });
 
 describe('the same seed', () => {

@@ -89,7 +89,7 @@ export function floors(
   };
 }
 
-/** A day with a premiere at noon on a target of 10 units, whose plan keeps 40 of them from 11:00 to 15:00. */
+/** A day with a premiere at noon, which needs 30 units by itself, on a target of 10, whose plan keeps 40 of them from 11:00 to 15:00. */
 export function spec(fields: Partial<RehearsalSpec> = {}): RehearsalSpec {
   const premiereAt = START + 12 * 3600;
   return {
@@ -101,7 +101,7 @@ export function spec(fields: Partial<RehearsalSpec> = {}): RehearsalSpec {
     peakSeconds: 180,
     from: START,
     to: START + 24 * 3600,
-    releases: [{ id: 'first', premiereAt, audiences: [] }],
+    releases: [{ id: 'first', premiereAt, units: 30, audiences: [] }],
     baselineRequestsPerSecond: 300,
     model: DEFAULT_DEMAND_MODEL,
     profile: profile(),

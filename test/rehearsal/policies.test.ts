@@ -1,10 +1,11 @@
 import type { Release } from '../../lib/calendar/release';
 import { dilateByLeadTime } from '../../lib/capacity/lead-time';
 import { AS_FORECAST } from '../../lib/rehearsal/draws';
+import { scheduledFloor } from '../../lib/rehearsal/floor-schedule';
 import { exactNight, nightOf } from '../../lib/rehearsal/night';
 import { POLICY_NAMES, POLICY_WORDS, type PolicyName, policyOf } from '../../lib/rehearsal/policies';
-import { marginOf, playDraw, playExact } from '../../lib/rehearsal/rehearse';
-import { type Policy, scheduledFloor, simulate } from '../../lib/rehearsal/simulate';
+import { marginOf, playDraw, playExact, ZONE_LOSS_POLICIES } from '../../lib/rehearsal/rehearse';
+import { type Policy, simulate } from '../../lib/rehearsal/simulate';
 import type { RehearsalSpec } from '../../lib/rehearsal/spec';
 import { at, environment, release } from '../capacity/fixtures';
 import { conditions, FINALE, floors, profile, rehearsed, spec, START } from './fixtures';
@@ -65,24 +66,38 @@ describe('of the policies', () => {
     ]);
   });
 
-  test('hand-written has the highest floor from an hour before each premiere until four hours after it', () => {
+  test('hand-written has what each release needs by itself, from an hour before its premiere until four hours after it', () => {
     expect(steps(made('hand-written'))).toEqual([
       [0, 10],
-      [11, 40],
+      [11, 30],
       [16, 10],
     ]);
-    const second = { id: 'second', premiereAt: START + 15 * HOUR, audiences: [] };
-    expect(steps(made('hand-written', spec({ releases: [...spec().releases, second] })))).toEqual([
+    const after = (hours: number, units: number): RehearsalSpec['releases'][number] => ({
+      id: `after-${hours}`,
+      premiereAt: START + hours * HOUR,
+      units,
+      audiences: [],
+    });
+    const written = (...releases: RehearsalSpec['releases']): [number, number][] =>
+      steps(made('hand-written', spec({ releases })));
+    // Where two are at once the larger one holds, be it the first or the second; nobody adds them up.
+    expect(written(after(12, 30), after(15, 50))).toEqual([
       [0, 10],
-      [11, 40],
-      [14, 40],
-      [16, 40],
+      [11, 30],
+      [14, 50],
+      [16, 50],
+      [19, 10],
+    ]);
+    expect(written(after(12, 30), after(15, 20))).toEqual([
+      [0, 10],
+      [11, 30],
+      [14, 30],
+      [16, 20],
       [19, 10],
     ]);
     // In the middle of its window it is in force at once.
-    const early = { id: 'early', premiereAt: START - 2 * HOUR, audiences: [] };
-    expect(steps(made('hand-written', spec({ releases: [early] })))).toEqual([
-      [0, 40],
+    expect(written(after(-2, 20))).toEqual([
+      [0, 20],
       [2, 10],
     ]);
   });
@@ -128,7 +143,9 @@ describe('of the policies', () => {
   test.each(POLICY_NAMES)('%s has the ceiling of the plan, sorted instants and a name', (name) => {
     const evenings = [{ from: START + 18 * HOUR, to: START + 24 * HOUR }];
     const predictedUnits = [{ from: START + 2 * HOUR, to: START + 3 * HOUR, units: 500 }];
-    const { floors: found } = made(name, spec({ evenings, predictedUnits, peakUnits: 60 }));
+    const [first] = spec().releases;
+    const releases = [{ ...first!, units: 500 }];
+    const { floors: found } = made(name, spec({ evenings, predictedUnits, releases, peakUnits: 60 }));
     expect(found.max).toBe(60);
     for (const { min, max } of [found, ...found.actions]) {
       expect(max).toBe(60);
@@ -156,6 +173,81 @@ describe('of the policies', () => {
       expect(made(name, of)).not.toHaveProperty('missed');
     }
     expect(made('plan', spec({ floors: two }))).not.toHaveProperty('missed');
+  });
+});
+
+describe('the highest floor of a rehearsal', () => {
+  const of = rehearsed([FINALE]);
+  const { from, to, peakUnits, floors: planned } = of;
+  const max = planned.max;
+  const peakWith = (...actions: RehearsalSpec['floors']['actions']): number => {
+    const all = [...planned.actions, ...actions].toSorted((a, b) => a.at - b.at);
+    return rehearsed([FINALE], { floors: { ...planned, actions: all } }).peakUnits;
+  };
+
+  test('is the highest one of the plan', () => {
+    expect(peakUnits).toBe(Math.max(...planned.actions.map(({ min }) => min)));
+    expect(peakUnits).toBeGreaterThan(900);
+  });
+
+  test('does not know the floors of another month, before it or after it', () => {
+    const MONTH = 30 * 86_400;
+    const window = (at: number): RehearsalSpec['floors']['actions'] => [
+      { at, min: 1500, max },
+      { at: at + 4 * HOUR, min: 120, max },
+    ];
+    expect(peakWith(...window(from - MONTH))).toBe(peakUnits);
+    expect(peakWith(...window(from + MONTH))).toBe(peakUnits);
+    expect(peakWith({ at: to, min: 1500, max })).toBe(peakUnits);
+  });
+
+  test('knows one that is in force when it begins, and one until its last minute', () => {
+    expect(peakWith({ at: from - 86_400, min: 1500, max })).toBe(1500);
+    expect(peakWith({ at: from, min: 1500, max })).toBe(1500);
+    expect(peakWith({ at: to - 60, min: 1500, max })).toBe(1500);
+    // It is given back as the span begins.
+    expect(peakWith({ at: from - 86_400, min: 1500, max }, { at: from, min: 120, max })).toBe(peakUnits);
+  });
+});
+
+describe('what a release needs by itself', () => {
+  const EPISODE = release({
+    id: 'episode',
+    premiereAt: FINALE.premiereAt + 600,
+    kind: 'episode',
+    audience: { peakViewers: 4_000_000, uncertainty: 0.2 },
+  });
+  const unitsOf = (of: RehearsalSpec, id: string): number => of.releases.find((found) => found.id === id)!.units;
+
+  test('is what the planner keeps for it when nothing else comes, whatever else does', () => {
+    const both = rehearsed([FINALE, EPISODE]);
+    for (const alone of [rehearsed([FINALE]), rehearsed([EPISODE])]) {
+      expect(unitsOf(alone, alone.release)).toBe(alone.peakUnits);
+      expect(unitsOf(both, alone.release)).toBe(alone.peakUnits);
+    }
+    // Both at once need more than the larger one, and nobody who writes them by hand adds them up.
+    expect(both.peakUnits).toBeGreaterThan(unitsOf(both, 'finale'));
+    const { floors: written } = policyOf('hand-written', both, exactNight(both));
+    expect(Math.max(...written.actions.map(({ min }) => min))).toBe(unitsOf(both, 'finale'));
+    const later = { ...EPISODE, premiereAt: FINALE.premiereAt + 6 * HOUR };
+    const apart = rehearsed([FINALE, later]);
+    const { floors: byHand } = policyOf('hand-written', apart, exactNight(apart));
+    expect(scheduledFloor(byHand, FINALE.premiereAt)).toBe(unitsOf(apart, 'finale'));
+    expect(scheduledFloor(byHand, later.premiereAt)).toBe(unitsOf(apart, 'episode'));
+    expect(unitsOf(apart, 'episode')).toBeLessThan(unitsOf(apart, 'finale'));
+  });
+
+  test('is at the planning quantile, at least what its entry states, and at most the maximum', () => {
+    const half = rehearsed([FINALE], { environment: environment({ planningQuantile: 0.5 }) });
+    const { required } = exactNight(half);
+    expect(half.releases[0]!.units).toBe(Math.max(...required));
+    const stated = { ...FINALE, floors: { playback: 1300 } };
+    expect(rehearsed([stated]).releases[0]!.units).toBe(1300);
+    expect(rehearsed([{ ...FINALE, floors: { playback: 200 } }]).releases[0]!.units).toBe(
+      rehearsed([FINALE]).releases[0]!.units,
+    );
+    const small = rehearsed([FINALE], { environment: environment({ maximum: 500 }) });
+    expect(small.releases[0]!.units).toBe(500);
   });
 });
 
@@ -252,11 +344,24 @@ describe('in the night as forecast', () => {
     }
   });
 
-  test('a zone that is lost at the peak is an outage until the load balancer notices, and no longer', () => {
-    expect(exact.zoneLost!.causes).toEqual({ 'zone-lost': exact.zoneLost!.outageMinutes });
-    expect(exact.zoneLost!.outageMinutes).toBeGreaterThan(0);
-    expect(exact.zoneLost!.outageMinutes).toBeLessThanOrEqual(2);
-    expect(exact.zoneLost!.firstOutageAt).toBe(FINALE.premiereAt + of.peakSeconds);
+  test('a zone that is lost at the peak fails requests until the load balancer notices, and is no outage of the plan', () => {
+    const { plan } = exact.zoneLost!;
+    // It is lost three minutes after the premiere, and noticed within that minute.
+    expect(plan).toMatchObject({ failoverMinutes: 1, outageMinutes: 0, causes: {} });
+    expect(plan).not.toHaveProperty('firstOutageAt');
+    expect(plan).not.toHaveProperty('firstCause');
+    expect(plan.requests.failed).toBeGreaterThan(exact.plan!.requests.failed);
+  });
+
+  test('a zone is lost under the plan and under target tracking alone, each with what it has ready', () => {
+    expect(Object.keys(exact.zoneLost!)).toEqual([...ZONE_LOSS_POLICIES]);
+    const alone = exact.zoneLost!['target-tracking-60'];
+    // It is lost in the middle of an outage: a minute of that is one of the failover.
+    expect(alone.failoverMinutes).toBe(1);
+    expect(alone.outageMinutes + 1).toBeGreaterThanOrEqual(exact['target-tracking-60']!.outageMinutes);
+    expect(alone.requests.failed).toBeGreaterThan(exact['target-tracking-60']!.requests.failed);
+    expect(alone.requests.failed).toBeGreaterThan(exact.zoneLost!.plan.requests.failed);
+    for (const name of POLICY_NAMES) expect(exact[name]!.failoverMinutes).toBe(0);
   });
 
   test('only what was cast is played', () => {
@@ -268,7 +373,7 @@ describe('in the night as forecast', () => {
 });
 
 describe('the margin', () => {
-  /** No premiere, but the median audience itself as a flat hour: what is borne can be counted. */
+  /** No premiere, but the median audience itself as a flat night: what is borne can be counted. */
   function flat(fields: Partial<RehearsalSpec> = {}): RehearsalSpec {
     const shape = { startSeconds: 0, stepSeconds: HOUR, shares: [1, 1] };
     const audience = {
@@ -282,7 +387,7 @@ describe('the margin', () => {
     const trace = { shape, peakRequestsPerSecond: 1000, peakSeconds: 0 };
     return spec({
       to: START + 3 * HOUR,
-      releases: [{ id: 'first', premiereAt: START + HOUR, audiences: [{ ...audience, trace }] }],
+      releases: [{ id: 'first', premiereAt: START + HOUR, units: 40, audiences: [{ ...audience, trace }] }],
       floors: floors(40, 40),
       baselineRequestsPerSecond: 0,
       conditions: conditions({ shedsLoad: true }),
@@ -297,7 +402,15 @@ describe('the margin', () => {
     expect(failsBy).toBe('ceiling');
   });
 
-  test('is at most sixteen, and nothing when not even a hundredth is borne', () => {
+  test('with a zone lost is what the other zones bear: requests that fail until that is noticed do not make it nothing', () => {
+    const { audienceFactor, failsBy } = marginOf(flat({ whatIf: { ...spec().whatIf, loseZone: true } }), 'plan');
+    const borne = (4 * 2) / 3;
+    expect(audienceFactor).toBeGreaterThan(borne);
+    expect(audienceFactor).toBeLessThan((borne / 0.99) * 1.02);
+    expect(failsBy).toBe('not-ready-yet');
+  });
+
+  test('is at most sixteen, and nothing when not even a twentieth is borne', () => {
     expect(marginOf(flat({ floors: floors(200, 200) }), 'plan')).toEqual({ audienceFactor: 16 });
     const broken = flat({ baselineRequestsPerSecond: 5000 });
     expect(marginOf(broken, 'plan')).toEqual({ audienceFactor: 0, failsBy: 'ceiling' });

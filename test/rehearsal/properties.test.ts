@@ -28,6 +28,27 @@ test('in any night every request is answered, has failed or is in flight; nothin
   );
 });
 
+test('in any night each minute with failures is an outage with a cause, or one in which a lost zone is not noticed yet', () => {
+  fc.assert(
+    fc.property(scenarios, ({ night, policy, conditions }) => {
+      // Of the smallest numbers there are, one in a hundred is none.
+      fc.pre(night.demand.every((requests) => requests === 0 || requests > 1e-200));
+      const { result, minutes } = play(night, policy, conditions);
+      const { outageMinutes, failoverMinutes, causes, firstCause, firstOutageAt } = result;
+      // One in a hundred, give or take rounding.
+      const above = (share: number): number => minutes.failedShare.filter((failed) => failed > share).length;
+      expect(outageMinutes + failoverMinutes).toBeGreaterThanOrEqual(above(0.010001));
+      expect(outageMinutes + failoverMinutes).toBeLessThanOrEqual(above(0.009999));
+      expect(Object.values(causes).reduce((sum, count) => sum + count, 0)).toBe(outageMinutes);
+      expect([firstCause !== undefined, firstOutageAt !== undefined]).toEqual(Array(2).fill(outageMinutes > 0));
+      // A span touches one minute of the clock more than it fills.
+      const most = night.zoneLoss ? Math.ceil(conditions.failoverSeconds / 60) + 1 : 0;
+      expect(failoverMinutes).toBeLessThanOrEqual(most);
+    }),
+    { numRuns: 200 },
+  );
+});
+
 test('in any night tries are the users’ requests and at most so many retries of each', () => {
   fc.assert(
     fc.property(scenarios, ({ night, policy, conditions }) => {

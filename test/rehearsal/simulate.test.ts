@@ -119,8 +119,8 @@ describe('the guard', () => {
 });
 
 describe('a zone that is lost', () => {
-  const lost = (usersPerSecond: number): Night =>
-    night(30, () => usersPerSecond, { zoneLoss: { at: START + 600, share: 1 / 3 } });
+  const lost = (usersPerSecond: number, after = 600): Night =>
+    night(30, () => usersPerSecond, { zoneLoss: { at: START + after, share: 1 / 3 } });
 
   test('takes its share of units at once; they come back at the launch rate, after the start latency', () => {
     const slow = conditions({ leadTime: { schedulerDelaySeconds: 60, startLatencySeconds: 120, unitsPerMinute: 10 } });
@@ -137,14 +137,48 @@ describe('a zone that is lost', () => {
   test('fails the requests that are sent to it until the load balancer notices, and none after it when there is room', () => {
     const { result } = play(lost(3000), { floors: floors(90, 100) });
     expect(result.requests.failed).toBeCloseTo((3000 * conditions().failoverSeconds) / 3, 3);
-    expect(result.causes).toEqual({ 'zone-lost': 1 });
+    // No floor changes that: it is not counted as an outage, and has no cause.
+    expect(result).toMatchObject({ failoverMinutes: 1, outageMinutes: 0, causes: {} });
+    expect(result).not.toHaveProperty('firstOutageAt');
+    expect(result).not.toHaveProperty('firstCause');
   });
+
+  test.each([0, 5, 25, 30, 35, 55])(
+    'fails requests in each minute of the clock until it is noticed, lost at second %i',
+    (second) => {
+      const { result, minutes } = play(lost(3000, 600 + second), { floors: floors(90, 100) });
+      expect(result).toMatchObject({ failoverMinutes: second <= 30 ? 1 : 2, outageMinutes: 0 });
+      expect(minutes.failedShare.filter((share) => share > 0.01)).toHaveLength(result.failoverMinutes);
+    },
+  );
 
   test('is an outage until units are back when the rest cannot bear the load', () => {
     const { result, minutes } = play(lost(8400), { floors: floors(90, 100) });
     expect(minutes.failedShare[11]).toBeCloseTo(1 - 60 / 84, 2);
     expect(minutes.failedShare[13]).toBe(0);
-    expect(result.outageMinutes).toBe(2);
+    expect(result).toMatchObject({ failoverMinutes: 1, outageMinutes: 1, firstOutageAt: START + 660 });
+    expect(result.causes).toEqual({ 'not-ready-yet': 1 });
+  });
+
+  test('is an outage from the first minute on in which the load balancer has noticed', () => {
+    // Noticed at the end of its minute; units are back in the middle of the second after it.
+    const { result, minutes } = play(lost(8400, 630), { floors: floors(90, 100) });
+    expect(minutes.failedShare.slice(10, 14).map((share) => share > 0.01)).toEqual([true, true, true, false]);
+    expect(result).toMatchObject({ failoverMinutes: 1, outageMinutes: 2, firstOutageAt: START + 660 });
+    expect(result.causes).toEqual({ 'not-ready-yet': 2 });
+  });
+
+  test('leaves the outages before it as they are', () => {
+    const rush = night(30, (second) => (second >= 300 && second < 360 ? 20_000 : 3000), {
+      zoneLoss: { at: START + 600, share: 1 / 3 },
+    });
+    expect(play(rush, { floors: floors(90, 100) }).result).toMatchObject({
+      failoverMinutes: 1,
+      outageMinutes: 1,
+      firstOutageAt: START + 300,
+      lastOutageEndsAt: START + 360,
+      causes: { ceiling: 1 },
+    });
   });
 });
 

@@ -119,15 +119,30 @@ describe('the summary of a policy', () => {
   });
 
   test('of a lost zone tells the minutes until the load balancer noticed from those after it', () => {
-    const lost = (outageMinutes: number, causes: RunResult['causes']): DrawResult => ({
-      zoneLost: run(240, { outageMinutes, causes }),
+    const minutes = (failoverMinutes: number, outageMinutes: number): RunResult =>
+      run(240, { failoverMinutes, outageMinutes });
+    const lost = (plan: RunResult, reactive: RunResult): DrawResult => ({
+      zoneLost: { plan, 'target-tracking-60': reactive },
     });
     expect(
-      summariseZoneLoss([lost(1, { 'zone-lost': 1 }), lost(4, { 'zone-lost': 2, 'not-ready-yet': 2 }), lost(0, {})]),
+      summariseZoneLoss([
+        lost(minutes(1, 0), minutes(1, 3)),
+        lost(minutes(2, 2), minutes(2, 9)),
+        lost(minutes(0, 0), minutes(1, 0)),
+      ]),
     ).toMatchObject({
-      outageAfterFailover: { happened: 1, draws: 3 },
-      failoverMinutes: { mean: 1, p95: 2 },
+      plan: { outageAfterFailover: { happened: 1, draws: 3 }, failoverMinutes: { mean: 1, p95: 2 } },
+      'target-tracking-60': {
+        outageAfterFailover: { happened: 2, draws: 3 },
+        failoverMinutes: { mean: 4 / 3, p95: 2 },
+      },
     });
+  });
+
+  test('leaves the minutes until a lost zone was noticed out of its outages, and the exact night shows them apart', () => {
+    const results: DrawResult[] = [{ plan: run(240, { failoverMinutes: 2 }) }];
+    expect(summarise(day, 'plan', results)).toMatchObject({ outage: { happened: 0 }, outageMinutes: { mean: 0 } });
+    expect(summariseExact(day, 'plan', results[0]!)).toMatchObject({ outageMinutes: 0, failoverMinutes: 2 });
   });
 
   test('can be made of any policy that was played', () => {
