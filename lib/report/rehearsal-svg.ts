@@ -1,7 +1,8 @@
 import { toIso } from '../capacity/instants';
-import { formatCount } from '../capacity/words';
+import { formatCount, listNames } from '../capacity/words';
 import type { Rehearsal } from '../rehearsal/rehearsal';
-import { unusualOf } from '../rehearsal/verdict';
+import type { RehearsalSpec } from '../rehearsal/spec';
+import { othersOf, unusualOf } from '../rehearsal/verdict';
 import {
   type Frame,
   ground,
@@ -43,6 +44,7 @@ const LOWER_HEIGHT = 80;
 const GAP = 42;
 const FOOTER_HEIGHT = 124;
 const LONGEST_HEADING = 90;
+const LONGEST_LINE = 119;
 
 /** Less than this share of the requests is nothing to see. */
 const VISIBLE_SHARE = 0.001;
@@ -77,8 +79,10 @@ export function renderRehearsalSvg(rehearsal: Rehearsal): string {
   );
 
   const unusual = lined(unusualOf(spec));
+  const others = othersOf(spec);
+  const besides = others.length > 0 ? [shorten(`with ${listNames(others)}, in the same hours`, LONGEST_LINE)] : [];
   const x = timeScale(from, to);
-  const upperTop = HEADER_HEIGHT + LINE_HEIGHT * (unusual.length + 2);
+  const upperTop = HEADER_HEIGHT + LINE_HEIGHT * (besides.length + unusual.length + 2);
   const upperBottom = upperTop + UPPER_HEIGHT;
   const lowerTop = upperBottom + GAP;
   const lowerBottom = lowerTop + LOWER_HEIGHT;
@@ -116,7 +120,9 @@ export function renderRehearsalSvg(rehearsal: Rehearsal): string {
     clip('upper', upper),
     ground(height),
     text(PLOT.left, 28, heading, 'heading'),
-    ...[facts.join(' · '), ...unusual].map((line, index) => text(PLOT.left, 47 + LINE_HEIGHT * index, line, 'muted')),
+    ...[facts.join(' · '), ...besides, ...unusual].map((line, index) =>
+      text(PLOT.left, 47 + LINE_HEIGHT * index, line, 'muted'),
+    ),
     text(PLOT.left, upper.top - 9, 'requests per second', 'strong'),
     ...valueAxis(
       valueTicks(highest).filter((value) => value <= top),
@@ -156,7 +162,7 @@ export function renderRehearsalSvg(rehearsal: Rehearsal): string {
       ],
       lower.bottom + 86,
     ),
-    text(PLOT.left, lower.bottom + 106, NOTE, 'muted'),
+    text(PLOT.left, lower.bottom + 106, noteOf(spec), 'muted'),
   ]);
 }
 
@@ -242,20 +248,25 @@ function describe({ spec, exact, recordings }: Rehearsal, { from, to, steps }: S
       const recording = recordings[policy];
       const ready = steps(recording.ready).find(({ at }) => at === peak.at)!.value;
       const worst = highestStep(steps(recording.failedShare));
-      const minutes = exact.find((summary) => summary.policy === policy)?.outageMinutes;
-      const outage = minutes === undefined ? '' : ` ${formatCount(minutes)} outage minutes:`;
+      const night = exact.find((summary) => summary.policy === policy);
+      const failover = night?.failoverMinutes ? `, and ${formatCount(night.failoverMinutes)} of the failover` : '';
+      const outage = night ? ` ${formatCount(night.outageMinutes)} outage minutes${failover}:` : '';
       const failed =
         worst.value > VISIBLE_SHARE
           ? `at worst ${(100 * worst.value).toFixed(1)} % of the requests fail, at ${utc(worst.at)}`
           : 'no request fails';
       return `Under ${name} ready ${spec.unit}s can answer ${formatCount(ready * perUnit)} per second then;${outage} ${failed}.`;
     }),
-    NOTE,
+    noteOf(spec),
   ].join(' ');
 }
 
-const NOTE =
-  'An outage minute is one in which more than 1 % fail. Capacity is that of ready units; what is sent above it queues.';
+function noteOf({ whatIf }: RehearsalSpec): string {
+  const outage = whatIf.loseZone
+    ? 'Outage minutes are those, but for the failover, in which more than 1 % fail.'
+    : 'An outage minute is one in which more than 1 % fail.';
+  return `${outage} Capacity is of ready units; above it requests queue.`;
+}
 
 function highestStep(steps: readonly Step[]): Step {
   return steps.reduce((highest, step) => (step.value > highest.value ? step : highest));
@@ -289,6 +300,7 @@ function colours({ text: ink, demand, floor, other }: Palette): readonly Rule[] 
 
 /** `400 k`, `1.2 M`, as short as the left edge asks for. */
 function formatRequests(count: number): string {
+  if (count >= 1e9) return `${count / 1e9} G`;
   if (count >= 1e6) return `${count / 1e6} M`;
   return count >= 1000 ? `${count / 1000} k` : formatCount(count);
 }

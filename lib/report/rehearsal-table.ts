@@ -1,11 +1,18 @@
 import { toIso } from '../capacity/instants';
-import { formatCount } from '../capacity/words';
+import { formatCount, listNames } from '../capacity/words';
 import { POLICY_WORDS } from '../rehearsal/policies';
 import type { Rehearsal } from '../rehearsal/rehearsal';
 import type { RehearsalSpec } from '../rehearsal/spec';
 import type { Accuracy } from '../rehearsal/simulate';
 import { CONFIDENCE } from '../rehearsal/summary';
-import { formatProbability, unusualOf, type Verdict, type VerdictCode } from '../rehearsal/verdict';
+import {
+  formatProbability,
+  othersOf,
+  recordedOf,
+  unusualOf,
+  type Verdict,
+  type VerdictCode,
+} from '../rehearsal/verdict';
 import { utcTime } from './times';
 import { type Column, renderTable } from './table';
 
@@ -37,7 +44,7 @@ export function renderRehearsal(
   const sentences = verdict.sentences.map(({ text }) => wrapped(text, '- ')).join('');
   const sections = [
     headingOf(rehearsal),
-    `${paint(verdict.code, headlineOf(verdict))}\n${sentences}`,
+    `${paint(verdict.code, headlineOf(verdict, rehearsal))}\n${sentences}`,
     ...(rehearsal.policies.length > 0 ? [drawsTable(rehearsal, currency)] : []),
     exactTable(rehearsal, currency),
     accuracyTable(rehearsal),
@@ -50,9 +57,10 @@ export function renderRehearsal(
   return sections.join('\n');
 }
 
-function headlineOf({ code, sentences }: Verdict): string {
+function headlineOf({ code, sentences }: Verdict, { asked, played }: Rehearsal): string {
   const isSure = sentences.every((sentence) => sentence.code !== 'more-draws');
-  return `${VERDICT_WORDS[code]}${isSure ? '' : ', as far as these draws tell'}`;
+  const stopped = played < asked ? `; ${drawsWords(asked, played)}` : '';
+  return `${VERDICT_WORDS[code]}${isSure ? '' : ', as far as these draws tell'}${stopped}`;
 }
 
 function headingOf({ spec, asked, played }: Rehearsal): string {
@@ -67,6 +75,9 @@ function headingOf({ spec, asked, played }: Rehearsal): string {
     ].join(', '),
     `${drawsWords(asked, played)}, seed ${spec.seed}`,
   ];
+  const others = othersOf(spec);
+  if (others.length > 0)
+    facts.unshift(`with ${listNames(others)}, which ${others.length === 1 ? 'comes' : 'come'} in the same hours`);
   const unusual = unusualOf(spec);
   if (unusual.length > 0) facts.push(`what if: ${unusual.join('; ')}`);
   return `${spec.release} in ${spec.environment}: ${spec.target}\n${facts.map((fact) => wrapped(fact, '', '  ')).join('')}`;
@@ -103,7 +114,7 @@ function drawsTable({ spec, policies, asked, played }: Rehearsal, currency: stri
     timesOf(summary.toOracle),
   ]);
   const bounds = `Each bound in brackets holds with ${CONFIDENCE * 100} % confidence.`;
-  return `${renderTable(heads, rows)}${wrapped(`${OUTAGE_WORDS} ${bounds} ${scopeOf(spec)}`)}`;
+  return `${renderTable(heads, rows)}${wrapped(`${outageWords(spec)} ${bounds} ${scopeOf(spec)}`)}`;
 }
 
 function exactTable({ spec, exact, policies }: Rehearsal, currency: string): string {
@@ -124,12 +135,14 @@ function exactTable({ spec, exact, policies }: Rehearsal, currency: string): str
     timesOf(summary.toOracle),
   ]);
   const unusual = unusualOf(spec).length > 0 ? 'As forecast, but for what was asked above. ' : '';
-  const reading = policies.length > 0 ? unusual : `${unusual}${OUTAGE_WORDS} ${scopeOf(spec)}`;
+  const reading = policies.length > 0 ? unusual : `${unusual}${outageWords(spec)} ${scopeOf(spec)}`;
   return `${renderTable(heads, rows)}${reading === '' ? '' : wrapped(reading.trimEnd())}`;
 }
 
-const OUTAGE_WORDS =
-  "An outage minute is one in which fewer than 99 % of the users' requests that ended were answered; a lost request is one that was never answered, however often it was tried.";
+function outageWords({ whatIf }: RehearsalSpec): string {
+  const failover = whatIf.loseZone ? ', but for those of the failover' : '';
+  return `An outage minute is one in which fewer than 99 % of the users' requests that ended were answered${failover}; a lost request is one that was never answered, however often it was tried${whatIf.loseZone ? ', in the failover, too' : ''}.`;
+}
 
 function scopeOf({ unit, profile, quantile, ...spec }: RehearsalSpec): string {
   const baseline = `the ${formatCount(profile.baseline)} of the baseline over the ${hoursOf(spec)} h`;
@@ -156,7 +169,8 @@ function accuracyTable({ spec, policies, exact }: Rehearsal): string {
 }
 
 /** What the rehearsal rests on, and where it comes from. */
-function assumptionsOf({ unit, profile, conditions, zones }: RehearsalSpec): string {
+function assumptionsOf(spec: RehearsalSpec): string {
+  const { unit, profile, conditions, zones } = spec;
   const { retries, leadTime, shedsLoad } = conditions;
   const measured = profile.requestsPerSecondSource ?? 'a placeholder until a load test is named';
   const pauses = Array.from({ length: retries.count }, (_, retry) => conditions.backoffSeconds * 2 ** retry);
@@ -184,9 +198,18 @@ function assumptionsOf({ unit, profile, conditions, zones }: RehearsalSpec): str
       `actions run up to ${leadTime.schedulerDelaySeconds} s late; a minute's metric can be read ${conditions.metricDelayMinutes} min after its end (judgement); above its floors every policy scales by target tracking with a cooldown of 60 s, where its name says no other`,
     ],
     ['zones', `${zones}; a lost one gets requests for ${conditions.failoverSeconds} s more (three health checks)`],
-    ['demand', 'audience, rise, lobby and start are drawn; the rest of the curve is modelled'],
+    ['demand', demandWords(spec)],
   ];
   return listOf('assumptions', lines);
+}
+
+function demandWords(spec: RehearsalSpec): string {
+  const modelled = 'audience, rise, lobby and start are drawn; the rest of the curve is modelled';
+  const recorded = recordedOf(spec);
+  if (!recorded) return modelled;
+  const drawn = recorded.sigma > 0 ? 'audience and start are drawn' : 'the start is drawn';
+  const others = othersOf(spec).length > 0 ? `; of the other releases ${modelled}` : '';
+  return `${drawn}; the rest of ${spec.release} is as recorded${others}`;
 }
 
 function listOf(title: string, lines: readonly (readonly [string, string])[]): string {
@@ -194,8 +217,9 @@ function listOf(title: string, lines: readonly (readonly [string, string])[]): s
   return `${title}\n${lines.map(([name, words]) => wrapped(words, `  ${name.padEnd(width)}`)).join('')}`;
 }
 
-/** Requests in three digits: `9.5 M`, `380 k`, `42`. */
+/** Requests in at most three digits: `5.2 G`, `9.5 M`, `380 k`, `42`. */
 function formatRequests(count: number): string {
+  if (count >= 999_500_000) return `${(count / 1e9).toFixed(count < 9_950_000_000 ? 1 : 0)} G`;
   if (count >= 999_500) return `${(count / 1e6).toFixed(count < 9_950_000 ? 1 : 0)} M`;
   if (count >= 1000) return `${Math.round(count / 1000)} k`;
   return formatCount(count);

@@ -222,6 +222,31 @@ test('what was asked besides the forecast stands on it, within its edges', () =>
   expect(lines.every(({ y }) => y < top)).toBe(true);
 });
 
+test('who else comes stands on it, and a long list is cut', () => {
+  const lineWith = (...ids: string[]): string => {
+    const releases = [...spec.releases, ...ids.map((id) => ({ ...spec.releases[0]!, id }))];
+    const texts = textsOf(renderRehearsalSvg({ ...REHEARSAL, spec: { ...spec, releases } }));
+    return texts.find(({ content }) => content.startsWith('with '))!.content;
+  };
+  expect(lineWith('other')).toBe('with other, in the same hours');
+  expect(lineWith('a'.repeat(60), 'b'.repeat(60))).toMatch(/^with a{60} and b{48}…$/);
+  expect(SVG).not.toContain('in the same hours');
+});
+
+test('a lost zone: its failover is told apart in words', () => {
+  const lost = new RunningRehearsal(
+    rehearsed([FINALE], { environment: environment({ shedsLoad: false }), whatIf: { loseZone: true } }),
+    1,
+    ['plan', 'target-tracking-60'],
+  ).report();
+  const svg = renderRehearsalSvg(lost);
+  const { failoverMinutes } = lost.exact.find(({ policy }) => policy === 'plan')!;
+  expect(failoverMinutes).toBeGreaterThan(0);
+  expect(svg).toContain(`; 0 outage minutes, and ${failoverMinutes} of the failover: at worst `);
+  expect(svg).toContain('Outage minutes are those, but for the failover, in which more than 1 % fail.');
+  expect(SVG).not.toContain('failover');
+});
+
 test('the drawing is small and needs nothing else', () => {
   expect(Buffer.byteLength(SVG)).toBeLessThan(30_000);
   expect(SVG.replace('http://www.w3.org/2000/svg', '')).not.toMatch(/https?:|href|@import|<script|url\((?!#)/);
