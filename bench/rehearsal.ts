@@ -4,6 +4,7 @@ import { environments } from '../lib/environments';
 import { loadPlans } from '../lib/load-plan';
 import { floorScheduleOf } from '../lib/rehearsal/floor-schedule';
 import { POLICY_WORDS } from '../lib/rehearsal/policies';
+import { ZONE_LOSS_POLICIES } from '../lib/rehearsal/rehearse';
 import { RunningRehearsal } from '../lib/rehearsal/rehearsal';
 import { rehearsalOf, type RehearsalSpec } from '../lib/rehearsal/spec';
 import { BenchmarkError, digits, progress, table } from './measure';
@@ -31,7 +32,7 @@ export function benchRehearsal(): string {
 
   const spanHours = (spec.to - spec.from) / HOUR;
   // A zone that is lost is played beside the policies.
-  const hoursPerSecond = (DRAWS * (policies.length + 1) * spanHours) / seconds;
+  const hoursPerSecond = (DRAWS * (policies.length + ZONE_LOSS_POLICIES.length) * spanHours) / seconds;
   const handWritten = policies.find(({ policy }) => policy === 'hand-written')!;
   const plan = policies.find(({ policy }) => policy === 'plan')!;
   const exactPlan = exact.find(({ policy }) => policy === 'plan')!;

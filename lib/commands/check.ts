@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { renderDiagnostics } from '../calendar/render-diagnostics';
 import type { ReleaseCalendar } from '../calendar/release';
-import type { CapacityPlan } from '../capacity/capacity-plan';
+import type { CapacityPlan, EnvironmentPlan } from '../capacity/capacity-plan';
 import type { Environment } from '../capacity/environment';
 import { percent } from '../capacity/words';
 import { utcTime } from '../report/times';
@@ -22,7 +22,7 @@ const HELP = `
 Validates every entry of the calendar, past ones included, and the plan of each environment. All problems are reported
 at once, sorted, as file:line:col with the mend. Warnings do not fail the check; errors do, and a deploy would refuse them.
 
---rehearse also plays 200 nights of every coming release that states an audience, and is an error where an outage is likelier than the
+--rehearse also plays 300 nights of every coming release of the plan that states an audience, and is an error where an outage is likelier than the
 outageBudget of the environment; see prescale rehearse --help.
 
 Examples:
@@ -75,7 +75,13 @@ async function runCheck(options: Options, output: Output, now: () => Date): Prom
     for (const environment of plan?.environments ?? []) {
       const until = environment.targets.map(({ coveredUntil }) => coveredUntil).toSorted()[0]!;
       out(`${environment.name}: ${countProblems(environment.findings)}, planned until ${utcTime(until)} UTC\n`);
-      if (gate) out(rehearsedLine(gate.outages.filter((outage) => outage.environment === environment.name)));
+      if (gate)
+        out(
+          rehearsedLine(
+            gate.outages.filter((outage) => outage.environment === environment.name),
+            environment,
+          ),
+        );
     }
   }
   return ok && (gate?.diagnostics ?? []).length === 0 ? EXIT.fine : EXIT.problems;
@@ -93,16 +99,19 @@ async function rehearse(
   return gate.rehearseAll(plan, calendar, environments, output, { now, signal: new AbortController().signal });
 }
 
-function rehearsedLine(outages: readonly ReleaseOutage[]): string {
+function rehearsedLine(outages: readonly ReleaseOutage[], { targets }: EnvironmentPlan): string {
+  const deferred = new Set(targets.flatMap((target) => target.deferred)).size;
+  const later = deferred > 0 ? `; ${deferred} deferred, to be rehearsed when a plan holds them` : '';
   const [worst] = outages.toSorted((a, b) => b.outage.estimate - a.outage.estimate);
-  if (!worst) return '  rehearsed: no release with an audience is coming\n';
+  if (!worst) return `  rehearsed: no release with an audience is coming${later}\n`;
   const { outage, release, outageBudget } = worst;
   const number = outages.length === 1 ? '1 release' : `${outages.length} releases`;
+  const times = outage.happened === 1 ? 'an outage in 1' : `outages in ${outage.happened}`;
   const found =
     outage.happened === 0
       ? `no outage in ${outage.draws} nights of each`
-      : `at most ${outage.happened} outages in ${outage.draws} nights, of ${release}`;
-  return `  rehearsed: ${number}, ${found} (up to ${percent(outage.high)}), outage budget ${percent(outageBudget)}\n`;
+      : `most likely in ${release}, with ${times} of ${outage.draws} nights`;
+  return `  rehearsed: ${number}, ${found} (up to ${percent(outage.high)}), outage budget ${percent(outageBudget)}${later}\n`;
 }
 
 function countProblems(problems: readonly { readonly severity: string }[]): string {

@@ -19,8 +19,8 @@ export interface ReleaseOutage {
   readonly outageBudget: number;
 }
 
-/** Draws of each release in `check --rehearse`. */
-export const CHECK_DRAWS = 200;
+/** Draws of each release in `check --rehearse`: without an outage they show 1 % with 95 % confidence. */
+export const CHECK_DRAWS = 300;
 
 /**
  * Rehearses the plan alone for every release whose premiere is to come and that states an audience.

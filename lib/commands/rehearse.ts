@@ -11,7 +11,7 @@ outage, what breaks first, what does it cost? Nothing is deployed and no account
   exact      the one night in which everything is as the median forecast
 
 An outage budget (outageBudget of the environment) says how likely an outage may be: above it the command ends with exit code 1. Ctrl-C stops, and
-shows what is known by then.
+shows what is known by then, with exit code 1.
 
 What if:
   --audience x2          twice the audience comes, the plan stays
@@ -19,16 +19,21 @@ What if:
   --lose-zone            a zone is lost at the peak, in every night
   --start-latency PT5M   units take so long to start (95 of 100), the plan's lead time stays
   --miss-raise           the scheduler never runs the first raise of a window; with --no-guard nobody repairs it
-  --trace night.csv      a recorded night in place of the curve: unix_seconds,value, scaled to the peak of the forecast or to --peak
+  --trace night.csv      a recorded night in place of the curve: unix_seconds,value, scaled to the peak of the forecast or to --peak; the
+                         baseline of the environment is added
 
 Examples:
   $ prescale rehearse --env prod                                        the next release
   $ prescale rehearse --env prod --release the-finale --draws 1000
   $ prescale rehearse --env prod --release the-finale --audience x2 --svg night.svg
-  $ prescale rehearse --env prod --floors cdk.out/assembly-prod/prodCapacity.template.json     what was synthesized
+  $ prescale rehearse --env prod --floors cdk.out/assembly-prod/prodCapacity*.template.json    what was synthesized
   $ prescale rehearse --env staging --emit k6 --scale 0.1 > night.js    the same demand for a real load test
 
-Exit codes: 0 the plan is within the outage budget, 1 it is not or the calendar has an error, 2 wrong usage, 3 the tool itself failed.`;
+Exit codes: 0 the plan is within the outage budget, 1 it is not, the calendar has an error or not all draws were played, 2 wrong usage, 3 the tool itself failed.`;
+
+/** So many without an outage show with 95 % confidence that it is less likely than 1 %, the default outage budget. */
+export const DEFAULT_DRAWS = '300';
+export const DEFAULT_SEED = '1';
 
 /** What ends the draws. */
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
@@ -58,8 +63,8 @@ export function addRehearseCommand(program: Command, output: Output, now: () => 
     now,
   )
     .option('--release <id>', 'release to rehearse (default: the next one of the plan that states an audience)')
-    .option('--draws <n>', 'nights to play, from 1 to 100000', '200')
-    .option('--seed <n>', 'decides every draw: the same seed gives the same output', '1')
+    .option('--draws <n>', 'nights to play, from 1 to 100000', DEFAULT_DRAWS)
+    .option('--seed <n>', 'decides every draw: the same seed gives the same output', DEFAULT_SEED)
     .option('--audience <times>', 'multiply the audience that comes, for example x2')
     .option('--early <duration>', 'everybody comes so much earlier, for example PT15M')
     .option('--lose-zone', 'lose a zone at the peak of the demand')

@@ -21,7 +21,7 @@ import { TOOL_VERSION } from '../version';
 import { diagnosticJson, EXIT, loadFromOptions, type Output, painter, renderJson, UsageError } from './common';
 import { readFloors } from './floors-file';
 import { playAll, type RehearseWorld, targetsOfRelease } from './play-rehearsal';
-import type { RehearseOptions } from './rehearse';
+import { DEFAULT_DRAWS, DEFAULT_SEED, type RehearseOptions } from './rehearse';
 import { readTrace } from './trace-file';
 
 /** What was asked for, checked. */
@@ -74,8 +74,14 @@ export async function runRehearse(options: RehearseOptions, output: Output, worl
         seed: asked.seed,
         ...(trace?.shape && { trace: { shape: trace.shape, peakRequestsPerSecond: asked.peak } }),
       });
-      if ('reason' in spec) found.push(noRehearsal(spec, environment.name));
-      else specs.push({ spec, environment });
+      if ('reason' in spec) {
+        found.push(noRehearsal(spec, environment.name));
+        continue;
+      }
+      if (options.floors !== undefined && !spec.floors.actions.some(({ at }) => spec.from <= at && at < spec.to)) {
+        found.push(noFloors(options.floors, spec));
+      }
+      specs.push({ spec, environment });
     }
   }
   if (specs.length === 0) return fail(options, output, plan, found);
@@ -89,6 +95,8 @@ export async function runRehearse(options: RehearseOptions, output: Output, worl
   const paint = painter(output, COLOURS);
   const done: { rehearsal: Rehearsal; verdict: Verdict; environment: Environment }[] = [];
   for (const { spec, environment } of specs) {
+    // Who has stopped the first does not wait for the others.
+    if (world.signal.aborted && done.length > 0) break;
     const running = new RunningRehearsal(spec, asked.draws);
     // One after the other, so that the first can be read while the second is played.
     // oxlint-disable-next-line no-await-in-loop
@@ -105,8 +113,9 @@ export async function runRehearse(options: RehearseOptions, output: Output, worl
   if (options.json) output.out(renderJson(documentOf(plan, done, found)));
   const unwritten = options.svg === undefined ? undefined : writeChart(options.svg, done[0]!.rehearsal);
   if (unwritten) output.err(renderDiagnostics([unwritten]));
+  const isWhole = done.length === specs.length && done.every(({ rehearsal }) => rehearsal.played === rehearsal.asked);
   const isWithin = done.every(({ verdict }) => verdict.code === 'enough' || verdict.code === 'not-needed');
-  return isSound && isWithin && !unwritten ? EXIT.fine : EXIT.problems;
+  return isSound && isWhole && isWithin && !unwritten ? EXIT.fine : EXIT.problems;
 }
 
 function readAsked(options: RehearseOptions): Asked {
@@ -115,7 +124,8 @@ function readAsked(options: RehearseOptions): Asked {
     problems.push({ severity: 'error', code: `usage/${option}`, message, mend });
   };
   const number = (option: string, text: string, must: string, mend: string, ok: (value: number) => boolean): number => {
-    const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
+    const digits = option === 'audience' ? text.replace(/^x/, '') : text;
+    const value = /^\d+(\.\d+)?$/.test(digits) ? Number(digits) : Number.NaN;
     if (!ok(value)) usage(option, `--${option} must be ${must}, got "${text}"`, mend);
     return value;
   };
@@ -127,7 +137,7 @@ function readAsked(options: RehearseOptions): Asked {
   };
   const isWhole = (most: number) => (value: number) => Number.isInteger(value) && value >= 1 && value <= most;
   const asked: Asked = {
-    draws: number('draws', options.draws, 'a whole number from 1 to 100000', '200 takes seconds', isWhole(100_000)),
+    draws: number('draws', options.draws, 'a whole number from 1 to 100000', '300 takes seconds', isWhole(100_000)),
     seed: number(
       'seed',
       options.seed,
@@ -141,7 +151,7 @@ function readAsked(options: RehearseOptions): Asked {
           ? 1
           : number(
               'audience',
-              options.audience.replace(/^x/, ''),
+              options.audience,
               'a multiple above 0 and at most 100',
               'for example x2',
               (value) => value > 0 && value <= 100,
@@ -178,6 +188,19 @@ function readAsked(options: RehearseOptions): Asked {
       if (options[option]) usage(option, `--${option} and --emit k6 are two outputs`, 'leave one of them out');
     }
     if (options.env?.length !== 1) usage('env', '--emit k6 is for one environment', 'name it with --env');
+    const others = {
+      'lose-zone': options.loseZone,
+      'no-guard': !options.guard,
+      'miss-raise': options.missRaise,
+      'start-latency': options.startLatency,
+      floors: options.floors,
+      draws: options.draws !== DEFAULT_DRAWS,
+      seed: options.seed !== DEFAULT_SEED,
+    };
+    for (const [option, given] of Object.entries(others)) {
+      if (given)
+        usage(option, `--${option} changes no demand, and --emit k6 prints nothing else`, 'leave one of them out');
+    }
   }
   for (const option of ['svg', 'floors'] as const) {
     if (options[option] !== undefined && options.env?.length !== 1) {
@@ -245,6 +268,19 @@ function floorsOf(
 
 function noRehearsal({ reason, mend }: NoRehearsal, environment: string): Diagnostic {
   return { severity: 'error', code: 'rehearsal/no-demand', message: `${environment}: ${reason}`, mend };
+}
+
+function noFloors(file: string, { release, from, to, floors }: RehearsalSpec): Diagnostic {
+  const last = floors.actions.at(-1);
+  return {
+    severity: 'warning',
+    code: 'floors/outside',
+    message:
+      `the file changes no floor from ${toIso(from)} to ${toIso(to)}, in which ${release} is rehearsed; ` +
+      (last ? `its last action is at ${toIso(last.at)}` : 'it holds no action at all'),
+    mend: 'name what is deployed for this release: synthesize it again, or give plan --json the same --as-of',
+    file,
+  };
 }
 
 function emitLoadTest(
