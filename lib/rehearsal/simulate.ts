@@ -230,19 +230,18 @@ export function simulate(night: Night, policy: Policy, conditions: Conditions, r
 
     if ((step + 1) % stepsPerMinute === 0) {
       if (isShort) shortMinutes += 1;
-      if (failed > (1 - ANSWERED_SHARE) * ended) {
+      const isOutage = failed > (1 - ANSWERED_SHARE) * ended;
+      const isFailover = step >= lostFrom && step < deadUntil + stepsPerMinute - 1;
+      if (isOutage && isFailover) failoverMinutes += 1;
+      if (isOutage && !isFailover) {
         const endsAt = at + stepSeconds;
-        if (step >= lostFrom && step < deadUntil + stepsPerMinute - 1) {
-          failoverMinutes += 1;
-        } else {
-          const cause = endsAt - shortageAt <= REMEMBERED_SECONDS ? shortage : 'retries';
-          outageMinutes += 1;
-          firstOutageAt ??= endsAt - MINUTE;
-          if (lastOutageEndsAt !== endsAt - MINUTE) outageStarts.push(endsAt - MINUTE);
-          lastOutageEndsAt = endsAt;
-          firstCause ??= cause;
-          causes[cause] = (causes[cause] ?? 0) + 1;
-        }
+        const cause = endsAt - shortageAt <= REMEMBERED_SECONDS ? shortage : 'retries';
+        outageMinutes += 1;
+        firstOutageAt ??= endsAt - MINUTE;
+        if (lastOutageEndsAt !== endsAt - MINUTE) outageStarts.push(endsAt - MINUTE);
+        lastOutageEndsAt = endsAt;
+        firstCause ??= cause;
+        causes[cause] = (causes[cause] ?? 0) + 1;
       }
       if (recording) {
         recording.demand.push(users / MINUTE);
