@@ -1,12 +1,13 @@
-import { appendFileSync, readFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { findPost, GitHubError, markedBody, type Repository, repositoryOf, request } from './github';
 import { runScript } from './run-script';
 
-const HELP = `node --import tsx .github/scripts/comment.ts --pull-request NUMBER --file FILE [--summary FILE]
+const HELP = `node --import tsx .github/scripts/comment.ts --pull-request NUMBER --file FILE [--summary FILE] [--run URL]
 
 Writes a Markdown file as the one comment of a pull request: the comment of an earlier run is updated in place.
 
+  --run URL        where to look when FILE was never written
   --summary FILE   where the text goes when the token may not write, as on pull requests from forks and from Dependabot
                    (default: $GITHUB_STEP_SUMMARY)
 
@@ -43,12 +44,20 @@ export async function publish(
   }
 }
 
+/** What is in the file; when nobody has written it, that nothing is known, in place of what an earlier run said. */
+function textOf(file: string, run: string): string {
+  return existsSync(file)
+    ? readFileSync(file, 'utf8')
+    : `**Nothing is known of this change:** the comparison itself failed: ${run}\n`;
+}
+
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
       help: { type: 'boolean', short: 'h' },
       'pull-request': { type: 'string' },
       file: { type: 'string' },
+      run: { type: 'string', default: 'in the log of the workflow' },
       summary: { type: 'string', default: process.env['GITHUB_STEP_SUMMARY'] },
     },
   });
@@ -59,7 +68,7 @@ async function main(): Promise<void> {
     process.exitCode = values.help ? 0 : 2;
     return;
   }
-  const where = await publish(repositoryOf(process.env), pullRequest, readFileSync(file, 'utf8'), summary);
+  const where = await publish(repositoryOf(process.env), pullRequest, textOf(file, values.run), summary);
   process.stdout.write(
     where === 'comment'
       ? `the comment of pull request ${pullRequest} is up to date\n`

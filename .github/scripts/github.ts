@@ -28,6 +28,7 @@ export interface Post {
   readonly id: number;
   readonly number?: number;
   readonly body: string | null;
+  readonly user?: { readonly login: string } | null;
   /** Present when an issue is a pull request. */
   readonly pull_request?: object;
 }
@@ -66,7 +67,10 @@ export async function request(
   return JSON.parse(text);
 }
 
-/** The first post of a paged list whose text holds a marker. */
+/** Whose posts those of the workflows are: a marker in anybody else's is a quotation. */
+const AUTHOR = 'github-actions[bot]';
+
+/** The first post of the workflows in a paged list whose text begins with a marker. */
 export async function findPost(repository: Repository, list: string, marker: string): Promise<Post | undefined> {
   const size = 100;
   for (let page = 1; ; page += 1) {
@@ -77,7 +81,9 @@ export async function findPost(repository: Repository, list: string, marker: str
       'GET',
       `${list}${separator}per_page=${size}&page=${page}`,
     )) as readonly Post[];
-    const found = posts.find((post) => !post.pull_request && post.body?.includes(marker));
+    const found = posts.find(
+      (post) => !post.pull_request && post.user?.login === AUTHOR && post.body?.startsWith(marker),
+    );
     if (found || posts.length < size) return found;
   }
 }
@@ -85,6 +91,7 @@ export async function findPost(repository: Repository, list: string, marker: str
 /** Text with its marker, cut to what GitHub takes. */
 export function markedBody(marker: string, text: string): string {
   const note = '\n\n… cut: the rest is in the log of the workflow.\n';
-  const room = LONGEST_BODY - marker.length - 1;
-  return `${marker}\n${text.length <= room ? text : text.slice(0, room - note.length) + note}`;
+  const head = text.startsWith(marker) ? '' : `${marker}\n`;
+  const room = LONGEST_BODY - head.length;
+  return `${head}${text.length <= room ? text : text.slice(0, room - note.length) + note}`;
 }

@@ -3,13 +3,14 @@ import { parseArgs } from 'node:util';
 import { fenced, prescale, type Ran, type RunCommand, runCommand } from './run-command';
 import { runScript } from './run-script';
 
-const HELP = `node --import tsx .github/scripts/review.ts --base REF [--rehearse ENV] [--output FILE]
+const HELP = `node --import tsx .github/scripts/review.ts --base REF [--rehearse ENV] [--accept-lower] [--output FILE]
 
 What a pull request does to the plan, as the Markdown of its comment: prescale diff first, then check, and the rehearsal against the outage
 budget. The commands print to stderr as they run.
 
   --base REF       what to compare with, for example origin/main
   --rehearse ENV   environment whose coming releases are rehearsed (default prod)
+  --accept-lower   a live floor that falls is meant: the label accept-lower of the pull request
   --output FILE    where the Markdown goes (default: stdout)
 
 Exit codes: 0 all of them ended well, 1 one of them did not.
@@ -25,14 +26,15 @@ export interface Review {
 }
 
 /** Runs the three commands and puts together what they say. */
-export async function review(run: RunCommand, base: string, rehearsed: string): Promise<Review> {
+export async function review(run: RunCommand, base: string, rehearsed: string, acceptLower = false): Promise<Review> {
   const check = await prescale(run, 'check');
-  // Without a calendar and a plan there is nothing to rehearse or compare.
+  // Without a plan there is nothing to rehearse; the comparison says itself what is missing.
   const rehearsal = check.code === 0 ? await prescale(run, 'check', '--env', rehearsed, '--rehearse') : undefined;
-  const diff = check.code === 0 ? await prescale(run, 'diff', '--base', base, '--format', 'markdown') : undefined;
+  const meant = acceptLower ? ['--accept-lower'] : [];
+  const diff = await prescale(run, 'diff', '--base', base, '--format', 'markdown', ...meant);
   const parts = [
+    compared(diff),
     check.code === 0 ? '' : `**A deploy would be refused:** \`check\` ends with ${check.code}.\n\n${printed(check)}`,
-    diff ? compared(diff) : '',
     rehearsal && rehearsal.code !== 0
       ? `**The rehearsal of ${rehearsed} does not pass:** \`check --rehearse\` ends with ${rehearsal.code}.\n\n${printed(rehearsal)}`
       : '',
@@ -69,6 +71,7 @@ async function main(): Promise<void> {
       help: { type: 'boolean', short: 'h' },
       base: { type: 'string' },
       rehearse: { type: 'string', default: 'prod' },
+      'accept-lower': { type: 'boolean', default: false },
       output: { type: 'string' },
     },
   });
@@ -77,7 +80,7 @@ async function main(): Promise<void> {
     process.exitCode = values.help ? 0 : 2;
     return;
   }
-  const { ok, markdown } = await review(runCommand, values.base, values.rehearse);
+  const { ok, markdown } = await review(runCommand, values.base, values.rehearse, values['accept-lower']);
   if (values.output === undefined) process.stdout.write(markdown);
   else writeFileSync(values.output, markdown);
   process.exitCode = ok ? 0 : 1;

@@ -15,6 +15,8 @@ let refusal: number | undefined;
 let server: Server;
 let repository: Repository;
 
+const WORKFLOWS = { login: 'github-actions[bot]' };
+
 /** As much of GitHub's API as the scripts ask for. */
 beforeAll(async () => {
   server = createServer((request, answer) => {
@@ -44,7 +46,7 @@ beforeAll(async () => {
       }
       const sent = JSON.parse(Buffer.concat(chunks).toString());
       if (request.method === 'POST') {
-        posts.push({ id: posts.length + 1, number: posts.length + 1, ...sent });
+        posts.push({ id: posts.length + 1, number: posts.length + 1, user: WORKFLOWS, ...sent });
         send(201, posts.at(-1));
         return;
       }
@@ -93,10 +95,19 @@ describe('the comment of a pull request', () => {
   });
 
   test('is found behind a hundred others', async () => {
-    posts = [...chatter(100), { id: 101, body: `${COMMENT}\nfirst` }, { id: 102, body: null }];
+    posts = [...chatter(100), { id: 101, user: WORKFLOWS, body: `${COMMENT}\nfirst` }, { id: 102, body: null }];
     await upsertComment(repository, 7, 'second');
     expect(posts).toHaveLength(102);
     expect(posts[100]!.body).toBe(`${COMMENT}\nsecond`);
+  });
+
+  test('is never that of somebody else who writes the marker, nor one that quotes it', async () => {
+    posts = [
+      { id: 1, user: { login: 'mallory' }, body: `${COMMENT}\nmine` },
+      { id: 2, user: WORKFLOWS, body: `> ${COMMENT}` },
+    ];
+    await upsertComment(repository, 7, `${COMMENT}\nverdict`);
+    expect(posts.map(({ body }) => body)).toEqual([`${COMMENT}\nmine`, `> ${COMMENT}`, `${COMMENT}\nverdict`]);
   });
 
   test('is cut to what GitHub takes, and says so', async () => {
@@ -156,7 +167,7 @@ describe('the issue of the nightly', () => {
   });
 
   test('is never a pull request that quotes it', async () => {
-    posts = [{ id: 1, number: 1, body: ISSUE, pull_request: {} }];
+    posts = [{ id: 1, number: 1, user: WORKFLOWS, body: ISSUE, pull_request: {} }];
     expect(await keepIssue(repository, bad)).toBe('opened');
   });
 });

@@ -54,20 +54,17 @@ describe('the comment of a pull request', () => {
     expect(ran).toEqual(['check', 'check --env prod --rehearse', 'diff --base origin/main --format markdown']);
   });
 
-  test('begins with the mistake when there is one, and compares nothing', async () => {
-    const { run, ran } = fake({ check: { code: 1, err: 'release-calendar/a.yaml:3:5: unknown key\n' } });
-    expect(await review(run, 'origin/main', 'prod')).toMatchInlineSnapshot(`
-     {
-       "markdown": "**A deploy would be refused:** \`check\` ends with 1.
-
-     \`\`\`text
-     release-calendar/a.yaml:3:5: unknown key
-     \`\`\`
-     ",
-       "ok": false,
-     }
-    `);
-    expect(ran).toEqual(['check']);
+  test('has the comparison also when a deploy would be refused, and rehearses nothing then', async () => {
+    const { run, ran } = fake({
+      check: { code: 1, err: 'release-calendar/a.yaml:3:5: unknown key\n' },
+      diff: { code: 1, out: '**1 error**\n', err: 'unknown key\n' },
+    });
+    const { ok, markdown } = await review(run, 'origin/main', 'prod', true);
+    expect(ok).toBe(false);
+    expect(markdown).toMatch(
+      /^\*\*1 error\*\*\n[^]*\*\*A deploy would be refused:\*\* `check` ends with 1\.\n\n```text\nrelease-calendar/,
+    );
+    expect(ran).toEqual(['check', 'diff --base origin/main --format markdown --accept-lower']);
   });
 
   test('fails by the comparison alone, too, and shows what it says', async () => {

@@ -93,6 +93,19 @@ test('prod is synthesized after the approval, which locks nothing while it waits
   expect(JSON.stringify(approval!.steps)).not.toMatch(/cdk|npm/);
 });
 
+test('no step loses the failure of a command within another one', () => {
+  const steps = jobs.flatMap((job) => job.steps ?? []);
+  expect(steps.filter(({ run }) => /^\s*(echo|printf)\b.*\$\(/m.test(run ?? ''))).toEqual([]);
+});
+
+test('an old commit is refused again within the lock of its deploy', () => {
+  const { deploy } = workflow('deploy-environment.yml').jobs;
+  const runs = deploy!.steps!.map(({ run }) => run ?? '');
+  const refused = runs.indexOf('.github/scripts/refuse-older "$ENVIRONMENT"');
+  expect(refused).toBeGreaterThan(0);
+  expect(refused).toBeLessThan(runs.findIndex((run) => run.startsWith('.github/scripts/deploy ')));
+});
+
 test('one deploy of an environment at a time, none broken off, the nightly included; no cloud assembly is handed on', () => {
   const deploys = jobs.filter(({ steps = [] }) => steps.some(({ run }) => /scripts\/(deploy|nightly)/.test(run ?? '')));
   expect(deploys.map(({ concurrency }) => concurrency)).toEqual([
