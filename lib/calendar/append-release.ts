@@ -373,18 +373,26 @@ function audienceValue(name: string, value: string | number): string {
 /** Text as a value on one line, in quotes only where it needs them. */
 function plain(text: string): string {
   // Text with line breaks would go on several lines.
-  if (/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(text)) return JSON.stringify(text);
+  if (/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(text)) return quoted(text);
   const written = stringify(text, { schema: 'core', singleQuote: true, lineWidth: 0 }).trimEnd();
   // The library writes some texts plain that it reads as something else, such as "- ".
   const document = parse(`key: ${written}`);
   const value = document && (valueOf(document)?.value as { key?: unknown } | undefined)?.key;
-  return value === text ? written : JSON.stringify(text);
+  return value === text ? written : quoted(text);
+}
+
+/** In double quotes; what nobody sees is written as its number, so that a reviewer reads what the calendar reads. */
+function quoted(text: string): string {
+  return JSON.stringify(text).replaceAll(/[\p{Cf}\p{Zl}\p{Zp}]/gu, (character) => {
+    const digits = character.codePointAt(0)!.toString(16);
+    return digits.length > 4 ? `\\U${digits.padStart(8, '0')}` : `\\u${digits.padStart(4, '0')}`;
+  });
 }
 
 /** The same between brackets, where a comma ends a value. */
 function inFlow(text: string): string {
   const written = plain(text);
-  return written === text && !/^[\w-]+$/.test(text) ? JSON.stringify(text) : written;
+  return written === text && !/^[\w-]+$/.test(text) ? quoted(text) : written;
 }
 
 function isExpected(after: string, before: unknown, { index, entry }: Insertion, release: NewRelease): boolean {

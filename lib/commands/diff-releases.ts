@@ -1,48 +1,51 @@
 import { formatDuration } from '../calendar/duration';
 import type { Release } from '../calendar/release';
-import type { CapacityPlan, PlannedRelease } from '../capacity/capacity-plan';
+import { type Environment, resolveEnvironment } from '../capacity/environment';
 import { toIso } from '../capacity/instants';
+import { DemandForecaster } from '../capacity/release-demand';
 import { formatCount } from '../capacity/words';
 import type { DiffRelease, FieldChange, ReleaseChanges } from '../report/diff-model';
-import { premiereWords } from '../report/diff-words';
-
-/** One side of the comparison. */
-export interface Side {
-  readonly releases: readonly Release[];
-  readonly plan: CapacityPlan;
-}
-
-/** What a field is when an entry leaves it out. */
-const LEFT_OUT = 'left out';
+import { clockWords, LEFT_OUT, premiereWords } from '../report/diff-words';
 
 /** The releases that are not the same on both sides, each by premiere: told apart by their ids, so that order and files do not matter. */
-export function compareReleases(before: Side, after: Side): ReleaseChanges {
-  const earlier = new Map(before.releases.map((release) => [release.id, release]));
-  const later = new Map(after.releases.map((release) => [release.id, release]));
-  const kept = after.releases.flatMap((release) => {
+export function compareReleases(
+  before: readonly Release[],
+  after: readonly Release[],
+  environments: readonly Environment[],
+): ReleaseChanges {
+  const earlier = new Map(before.map((release) => [release.id, release]));
+  const later = new Map(after.map((release) => [release.id, release]));
+  const kept = after.flatMap((release) => {
     const old = earlier.get(release.id);
     const changes = old ? changesOf(old, release) : [];
     if (!old || changes.length === 0) return [];
     const isMoved = old.premiereAt !== release.premiereAt;
+    const playsBefore = playsOf(old, environments);
     const entry: DiffRelease = {
-      ...describe(release, after.plan),
+      ...describe(release, environments),
       changes,
-      ...(isMoved && { movedFrom: { premiereAt: toIso(old.premiereAt), premiereZone: old.premiereZone } }),
-      ...playsBefore(release.id, before.plan),
+      ...(isMoved && {
+        movedFrom: {
+          premiereAt: toIso(old.premiereAt),
+          premiereZone: old.premiereZone,
+          announced: release.previouslyAt.includes(old.premiereAt),
+        },
+      }),
+      ...(playsBefore && { playsBefore }),
     };
     return [{ isMoved, entry }];
   });
   return {
-    added: after.releases.filter(({ id }) => !earlier.has(id)).map((release) => describe(release, after.plan)),
+    added: after.filter(({ id }) => !earlier.has(id)).map((release) => describe(release, environments)),
     changed: kept.filter(({ isMoved }) => !isMoved).map(({ entry }) => entry),
     moved: kept.filter(({ isMoved }) => isMoved).map(({ entry }) => entry),
-    removed: before.releases.filter(({ id }) => !later.has(id)).map((release) => describe(release, before.plan)),
+    removed: before.filter(({ id }) => !later.has(id)).map((release) => describe(release, environments)),
   };
 }
 
-function describe(release: Release, plan: CapacityPlan): DiffRelease {
+function describe(release: Release, all: readonly Environment[]): DiffRelease {
   const { id, title, kind, status, premiereAt, premiereZone, audience, floors, environments } = release;
-  const plays = playsOf(id, plan);
+  const plays = playsOf(release, all);
   return {
     id,
     title,
@@ -64,22 +67,25 @@ function describe(release: Release, plan: CapacityPlan): DiffRelease {
   };
 }
 
-/** What the audience implies in the environment with the largest share of it; nothing where no environment plans it now. */
-function playsOf(id: string, plan: CapacityPlan): DiffRelease['plays'] {
-  const audiences = plan.environments.flatMap(({ releases }) => {
-    const audience = releases.find((release) => release.id === id)?.audience;
-    return audience ? [audience] : [];
-  });
-  const largest = audiences.reduce<PlannedRelease['audience']>(
-    (most, audience) => (most && most.playsFirstDay >= audience.playsFirstDay ? most : audience),
-    undefined,
+/**
+ * What the whole audience of the entry implies, planned now or not, by the demand model of the environment with the largest share of it; nothing for what is
+ * cancelled, or where no environment is to plan it.
+ */
+function playsOf(release: Release, environments: readonly Environment[]): DiffRelease['plays'] {
+  const [largest] = environments
+    .filter(({ name }) => release.environments?.includes(name) ?? true)
+    .map(resolveEnvironment)
+    .toSorted((a, b) => b.demandFactor - a.demandFactor);
+  const [layer] = Object.entries(largest?.layers ?? {});
+  if (!largest || !layer) return undefined;
+  const whole = new DemandForecaster({ releases: [], digest: '' }, { ...largest, demandFactor: 1 }, ...layer);
+  const audience = whole.forecast(release)?.audience;
+  return (
+    audience && {
+      firstHour: Math.round(audience.medianPeak * audience.curve.playsFirstHour),
+      firstDay: Math.round(audience.medianPeak * audience.curve.playsFirstDay),
+    }
   );
-  return largest && { firstHour: largest.playsFirstHour, firstDay: largest.playsFirstDay };
-}
-
-function playsBefore(id: string, plan: CapacityPlan): Pick<DiffRelease, 'playsBefore'> {
-  const plays = playsOf(id, plan);
-  return plays ? { playsBefore: plays } : {};
 }
 
 function changesOf(before: Release, after: Release): FieldChange[] {
@@ -121,7 +127,7 @@ function fieldsOf(release: Release): Record<string, string | undefined> {
       previously:
         previouslyAt.length === 0
           ? undefined
-          : previouslyAt.map((at) => premiereWords({ premiereAt: toIso(at), premiereZone })).join(' and '),
+          : previouslyAt.map((at) => clockWords({ premiereAt: toIso(at), premiereZone })).join(' and '),
     },
     observed: {
       'observed peakViewers':

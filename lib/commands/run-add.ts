@@ -137,7 +137,7 @@ async function add(options: AddOptions, output: Output, asker: Asker | undefined
     const calendar = options.calendar === 'release-calendar' ? '' : ` --calendar ${options.calendar}`;
     output.out(
       `\nwrote ${countEntries(releases)} to ${where}\n` +
-        `next: prescale check${calendar}, and prescale diff${calendar} --base main for what a reviewer will see\n`,
+        `next: prescale check${calendar}, and prescale diff${calendar} for what a reviewer will see\n`,
     );
   }
   return EXIT.fine;

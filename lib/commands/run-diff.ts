@@ -55,10 +55,7 @@ export async function runDiff(options: DiffOptions, output: Output, now: () => D
     before: { calendar: earlier.calendar, plan: planLike(plan, earlier.calendar, environments) },
     after: { calendar, plan },
   };
-  const releases = compareReleases(
-    { releases: compared.before.calendar.releases, plan: compared.before.plan },
-    { releases: calendar.releases, plan },
-  );
+  const releases = compareReleases(earlier.calendar.releases, calendar.releases, environments);
   const gate = options.rehearse ? await rehearseChanged(releases, compared, loaded, output, now) : undefined;
   const found = sortDiagnostics([
     ...loaded.diagnostics,

@@ -37,6 +37,9 @@ interface Asked {
 /** Of the verdicts, in a terminal. */
 const COLOURS = { enough: 'green', 'not-needed': 'green', 'not-enough': 'red', unknown: 'yellow' } as const;
 
+/** So long before its premiere a release is sure to be in a plan, unless the nights before it use up the budget. */
+const LATER_SECONDS = 8 * 86_400;
+
 /** A load test begins before the lobby fills, and ends when the worst is over. Seconds around the premiere. */
 const LOAD_TEST = { before: 45 * 60, after: 3 * 3600 } as const;
 
@@ -251,7 +254,9 @@ function chooseRelease(
     message: `${planned.name}: ${wanted} ${isOver ? 'has premiered' : 'is not in the plan'} as of ${asOf}; its premiere is at ${toIso(known.premiereAt)}`,
     mend: isOver
       ? 'name an instant before it with --as-of, for example a week'
-      : 'it is beyond the horizon, cancelled, or not for this environment: name a later --as-of, or look at the entry',
+      : planned.targets.some(({ deferred }) => deferred.includes(wanted))
+        ? `it is deferred, for the horizon or for the budget of actions: see it as planned later, with --as-of ${toIso(known.premiereAt - LATER_SECONDS)}`
+        : 'it is cancelled, or not for this environment: look at the entry',
     ...known.location,
   };
 }

@@ -83,7 +83,7 @@ export async function runStart({ calendarDir, asOf }: StartOptions, output: Outp
     return EXIT.problems;
   }
   output.out(
-    '\nnext: npm run -s prescale -- plan --env prod shows every scheduled action; add your releases to release-calendar\n',
+    '\nnext: npm run -s prescale -- plan --env prod shows every scheduled action; npm run -s prescale -- add writes a release\n',
   );
   return EXIT.fine;
 }

@@ -6,15 +6,25 @@ import { renderMermaidChart } from './diff-chart';
 import {
   type CalendarDiff,
   changedCount,
+  deferredIn,
   type DiffProblem,
   type DiffRelease,
   type EnvironmentDiff,
   mostChanged,
   type RehearsedRelease,
+  type ReleaseChanges,
   type TargetDiff,
 } from './diff-model';
 import { diffVerdict } from './diff-verdict';
-import { changeWords, countWords, entryWords, premiereWords } from './diff-words';
+import {
+  announcedNote,
+  changeWords,
+  countWords,
+  entryWords,
+  laterViewWords,
+  movedWords,
+  outageCell,
+} from './diff-words';
 import { shorten } from './svg';
 import { utcTime } from './times';
 
@@ -34,7 +44,8 @@ export function renderDiffMarkdown(diff: CalendarDiff): string {
     `**${escapeMarkdown(diffVerdict(diff))}**`,
     problemList(problems),
     releaseList(diff),
-    ...(changedCount(diff.releases) === 0 ? [] : [effectTable(environments), mainChart(diff)]),
+    laterViewWords(diff) ?? '',
+    ...(changedCount(diff.releases) === 0 ? [] : [effectTable(environments, diff.releases), mainChart(diff)]),
     findingsList(environments),
     ...(changedCount(diff.releases) === 0 ? [] : [detailsOf(diff)]),
   ];
@@ -75,10 +86,13 @@ function problemList(problems: readonly DiffProblem[]): string {
   return withRest(lines, problems.length);
 }
 
-function releaseList({ releases: { added, moved, changed, removed } }: CalendarDiff): string {
+function releaseList({ asOf, releases: { added, moved, changed, removed } }: CalendarDiff): string {
   const lines = [
     ...added.map((release) => `- added: ${nameOf(release)}: ${inline(entryWords(release))}`),
-    ...moved.map((release) => `- moved: ${nameOf(release)}: ${inline(movedWords(release))}`),
+    ...moved.map((release) => {
+      const note = announcedNote(release, asOf);
+      return `- moved: ${nameOf(release)}: ${inline(movedWords(release))}${note === undefined ? '' : `<br>${inline(note)}`}`;
+    }),
     ...changed.map((release) => `- changed: ${nameOf(release)}: ${inline(changeWords(release).join('; '))}`),
     ...removed.map((release) => `- removed: ${nameOf(release)}: ${inline(entryWords(release))}`),
   ];
@@ -87,14 +101,8 @@ function releaseList({ releases: { added, moved, changed, removed } }: CalendarD
   return `${lines.slice(0, MOST_SHOWN).join('\n')}\n\n${folded(`${lines.length - MOST_SHOWN} more`, withRest(rest, lines.length - MOST_SHOWN))}`;
 }
 
-/** When from, when to, and what else changed. */
-export function movedWords(release: DiffRelease): string {
-  const others = { ...release, changes: release.changes.filter(({ field }) => field !== 'premiere') };
-  return [`from ${premiereWords(release.movedFrom!)} to ${premiereWords(release)}`, ...changeWords(others)].join('; ');
-}
-
 /** One row for each target: what the platform engineer looks for. */
-function effectTable(environments: readonly EnvironmentDiff[]): string {
+function effectTable(environments: readonly EnvironmentDiff[], releases: ReleaseChanges): string {
   const isRehearsed = environments.some(({ rehearsals }) => rehearsals);
   const heads = [
     '',
@@ -115,7 +123,14 @@ function effectTable(environments: readonly EnvironmentDiff[]): string {
         // Money is of the environment, not of one of its targets.
         index === 0 ? `${arrow(cost, (amount) => formatCount(Math.round(amount)))} ${cost.currency}` : '',
         arrow(peakRequestsPerSecond, (requests) => (requests === undefined ? 'none' : formatCount(requests))),
-        ...(isRehearsed ? [worstOf(rehearsals.filter((rehearsal) => rehearsal.target === id))] : []),
+        ...(isRehearsed
+          ? [
+              outageCell(
+                worstOf(rehearsals.filter((rehearsal) => rehearsal.target === id)),
+                deferredIn({ targets: [target] }, releases).length,
+              ),
+            ]
+          : []),
       ];
     }),
   );
@@ -123,9 +138,9 @@ function effectTable(environments: readonly EnvironmentDiff[]): string {
   return [line(heads), line(heads.map((_, index) => (index === 0 ? '---' : '--:'))), ...rows.map(line)].join('\n');
 }
 
-function worstOf(rehearsals: readonly RehearsedRelease[]): string {
+function worstOf(rehearsals: readonly RehearsedRelease[]): string | undefined {
   const worst = rehearsals.toSorted((a, b) => b.outage.estimate - a.outage.estimate)[0];
-  return worst ? `${formatProbability(worst.outage)}, budget ${percentOf(worst.outageBudget)}` : '';
+  return worst && `${formatProbability(worst.outage)}, budget ${percentOf(worst.outageBudget)}`;
 }
 
 function percentOf(share: number): string {

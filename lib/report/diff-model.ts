@@ -26,11 +26,16 @@ export interface DiffRelease {
   readonly floors?: Readonly<Record<string, number>>;
   /** All when left out. */
   readonly environments?: readonly string[];
-  /** Plays that the audience implies in the largest environment. Absent where it is not planned now. */
+  /** Plays that the whole audience implies, planned now or not. Absent without an audience. */
   readonly plays?: { readonly firstHour: number; readonly firstDay: number };
   readonly playsBefore?: DiffRelease['plays'];
   /** When it would have premiered; of moved releases alone. */
-  readonly movedFrom?: { readonly premiereAt: string; readonly premiereZone: string };
+  readonly movedFrom?: {
+    readonly premiereAt: string;
+    readonly premiereZone: string;
+    /** The entry says that it had been announced for then. */
+    readonly announced: boolean;
+  };
   /** Empty for what was added or removed. */
   readonly changes: readonly FieldChange[];
 }
@@ -128,6 +133,18 @@ export function diffEnvironments(
       findings: difference?.findings ?? { removed: [], added: [] },
     };
   });
+}
+
+/**
+ * Ids of the releases that are added, moved or changed, and that the environment, or the one target of it, is to plan but does not yet: they premiere beyond
+ * the horizon or the budget of actions.
+ */
+export function deferredIn(
+  { targets }: { readonly targets: readonly TargetDiff[] },
+  { added, moved, changed }: ReleaseChanges,
+): string[] {
+  const deferred = new Set(targets.flatMap(({ after }) => after.deferred));
+  return [...added, ...moved, ...changed].map(({ id }) => id).filter((id) => deferred.has(id));
 }
 
 /** How many releases are not the same. */

@@ -1,10 +1,9 @@
 import type { ValueChange } from '../capacity/difference';
 import { formatCount } from '../capacity/words';
 import { formatProbability } from '../rehearsal/verdict';
-import { movedWords } from './diff-markdown';
-import { type CalendarDiff, changedCount } from './diff-model';
+import { type CalendarDiff, changedCount, deferredIn } from './diff-model';
 import { diffVerdict } from './diff-verdict';
-import { changeWords, entryWords } from './diff-words';
+import { announcedNote, changeWords, entryWords, laterViewWords, movedWords, outageCell } from './diff-words';
 import { type Column, renderTable } from './table';
 
 /** The difference for a terminal: verdict first. Ends with a newline. */
@@ -12,7 +11,10 @@ export function renderDiffTable(diff: CalendarDiff, columns?: number): string {
   const { added, moved, changed, removed } = diff.releases;
   const releases = [
     ...added.map((release) => `added    ${release.id}: ${entryWords(release)}`),
-    ...moved.map((release) => `moved    ${release.id}: ${movedWords(release)}`),
+    ...moved.flatMap((release) => {
+      const note = announcedNote(release, diff.asOf);
+      return [`moved    ${release.id}: ${movedWords(release)}`, ...(note === undefined ? [] : [`         ${note}`])];
+    }),
     ...changed.map((release) => `changed  ${release.id}: ${changeWords(release).join('; ')}`),
     ...removed.map((release) => `removed  ${release.id}: ${entryWords(release)}`),
   ];
@@ -20,8 +22,10 @@ export function renderDiffTable(diff: CalendarDiff, columns?: number): string {
     ...added.map(({ severity, message, code }) => `  new ${severity}: ${name}: ${message} [${code}]`),
     ...removed.map(({ message, code }) => `  gone: ${name}: ${message} [${code}]`),
   ]);
+  const later = laterViewWords(diff);
   const sections = [
     [diffVerdict(diff)],
+    later === undefined ? [] : [later],
     releases.map((line) => line.replaceAll(/\p{Cc}/gu, ' ')),
     changedCount(diff.releases) === 0 ? [] : [effectTable(diff, columns).trimEnd()],
     findings.length === 0 ? [] : ['findings:', ...findings],
@@ -32,7 +36,7 @@ export function renderDiffTable(diff: CalendarDiff, columns?: number): string {
     .join('\n');
 }
 
-function effectTable({ environments }: CalendarDiff, width?: number): string {
+function effectTable({ environments, releases }: CalendarDiff, width?: number): string {
   const isRehearsed = environments.some(({ rehearsals }) => rehearsals);
   const columns: Column[] = [
     { head: 'environment' },
@@ -55,7 +59,9 @@ function effectTable({ environments }: CalendarDiff, width?: number): string {
         `${arrow({ before: before.actions.length, after: after.actions.length }, formatCount)} of ${actionBudget}`,
         index === 0 ? `${arrow(cost, (amount) => formatCount(Math.round(amount)))} ${cost.currency}` : '',
         arrow(peakRequestsPerSecond, (requests) => (requests === undefined ? 'none' : formatCount(requests))),
-        ...(isRehearsed ? [worst ? formatProbability(worst) : ''] : []),
+        ...(isRehearsed
+          ? [outageCell(worst && formatProbability(worst), deferredIn({ targets: [target] }, releases).length)]
+          : []),
       ];
     }),
   );

@@ -1,7 +1,16 @@
 import { fromIso } from '../capacity/instants';
 import { formatCount } from '../capacity/words';
-import { type CalendarDiff, changedCount, type EnvironmentDiff, mostChanged, type TargetDiff } from './diff-model';
+import {
+  type CalendarDiff,
+  changedCount,
+  deferredIn,
+  type DiffRelease,
+  type EnvironmentDiff,
+  mostChanged,
+  type TargetDiff,
+} from './diff-model';
 import { countWords, moneyWords } from './diff-words';
+import { localTime } from './times';
 
 const DAY_SECONDS = 86_400;
 
@@ -14,18 +23,18 @@ export function diffVerdict(diff: CalendarDiff): string {
   if (number === 0) {
     return `${prefix}${errors > 0 ? 'The' : 'No difference: the'} calendar says the same as at ${ref} (${commit.slice(0, 12)}).`;
   }
-  const effects = [floorClause(diff), costClause(diff), rehearsalClause(diff.environments)].filter(
+  const effects = [floorClause(diff), costClause(diff), deferredClause(diff), rehearsalClause(diff)].filter(
     (clause) => clause !== undefined,
   );
   return `${prefix}${countsOf(diff)}: ${effects.join('; ')}.`;
 }
 
-/** `1 release added, 2 moved`. */
-function countsOf({ releases }: CalendarDiff): string {
+/** `1 release added, 2 moved`; of one that moved, from when to when. */
+function countsOf({ releases, asOf }: CalendarDiff): string {
   const { added, moved, changed, removed } = releases;
   const counts = [
     [added.length, 'added'],
-    [moved.length, 'moved'],
+    [moved.length, moved.length === 1 ? `moved from ${moveWords(moved[0]!, asOf)}` : 'moved'],
     [changed.length, 'changed'],
     [removed.length, 'removed'],
   ] as const;
@@ -33,6 +42,16 @@ function countsOf({ releases }: CalendarDiff): string {
     .filter(([count]) => count > 0)
     .map(([count, what], index) => (index === 0 ? `${countWords(count, 'release')} ${what}` : `${count} ${what}`))
     .join(', ');
+}
+
+/** `12 to 13 March`, or `20:00 to 21:00 on 12 March`, by the clock of the new premiere. */
+function moveWords({ premiereAt, premiereZone, movedFrom }: DiffRelease, asOf: string): string {
+  const [from, to] = [localTime(movedFrom!.premiereAt, premiereZone), localTime(premiereAt, premiereZone)];
+  const day = dayWords(premiereAt, premiereZone, asOf);
+  if (from.slice(0, 10) === to.slice(0, 10)) return `${from.slice(11)} to ${to.slice(11)} on ${day}`;
+  const isSameMonth = from.slice(0, 7) === to.slice(0, 7);
+  const first = isSameMonth ? Number(from.slice(8, 10)) : dayWords(movedFrom!.premiereAt, premiereZone, asOf);
+  return `${first} to ${day}`;
 }
 
 function floorClause({ environments, asOf }: CalendarDiff): string {
@@ -51,11 +70,15 @@ function dayOfPeak({ after }: EnvironmentDiff, { id, highestFloor }: TargetDiff,
   const release = after.releases.find(({ targets }) =>
     targets.some((target) => target.id === id && target.floor === highestFloor.after),
   );
-  if (!release) return '';
+  return release ? ` on ${dayWords(release.premiereAt, release.premiereZone, asOf)}` : '';
+}
+
+/** `31 December`; with the year when it is not that of `asOf`. */
+function dayWords(instant: string, timeZone: string, asOf: string): string {
   const dayIn = (options: Intl.DateTimeFormatOptions, at: string): string =>
-    new Intl.DateTimeFormat('en-GB', { ...options, timeZone: release.premiereZone }).format(Date.parse(at));
-  const isThisYear = dayIn({ year: 'numeric' }, release.premiereAt) === dayIn({ year: 'numeric' }, asOf);
-  return ` on ${dayIn({ day: 'numeric', month: 'long', ...(!isThisYear && { year: 'numeric' }) }, release.premiereAt)}`;
+    new Intl.DateTimeFormat('en-GB', { ...options, timeZone }).format(Date.parse(at));
+  const isThisYear = dayIn({ year: 'numeric' }, instant) === dayIn({ year: 'numeric' }, asOf);
+  return dayIn({ day: 'numeric', month: 'long', ...(!isThisYear && { year: 'numeric' }) }, instant);
 }
 
 /** Of the environment that the line is about, and of all when the others pay, too. */
@@ -81,16 +104,41 @@ function coveredDays(environments: readonly EnvironmentDiff[], asOf: string): nu
   return Math.round((Math.min(...ends) - fromIso(asOf)) / DAY_SECONDS);
 }
 
-function rehearsalClause(environments: readonly EnvironmentDiff[]): string | undefined {
+/** Which environments do not hold all that changed: the rest of the line does not speak of it there. */
+function deferredClause({ environments, releases }: CalendarDiff): string | undefined {
+  const coming = releases.added.length + releases.moved.length + releases.changed.length;
+  const byCount = new Map<number, string[]>();
+  for (const environment of environments.toReversed()) {
+    const count = deferredIn(environment, releases).length;
+    if (count > 0) byCount.set(count, [...(byCount.get(count) ?? []), environment.name]);
+  }
+  if (byCount.size === 0) return undefined;
+  const clauses = [...byCount].map(
+    ([count, names]) =>
+      `${listWords(names)} ${names.length === 1 ? 'does' : 'do'} not plan ${coming === 1 ? 'it' : `${formatCount(count)} of them`} yet`,
+  );
+  const them = coming === 1 || Math.max(...byCount.keys()) === 1 ? 'it' : 'them';
+  return `${clauses.join(', ')} (beyond what one plan holds; a later deploy brings ${them} in)`;
+}
+
+/** `prod, staging and dev`. */
+function listWords(names: readonly string[]): string {
+  return new Intl.ListFormat('en-GB').format(names);
+}
+
+function rehearsalClause({ environments, releases }: CalendarDiff): string | undefined {
   const all = environments.flatMap(({ name, rehearsals = [] }) => rehearsals.map((one) => ({ name, ...one })));
   if (all.length === 0) return undefined;
   const above = [
     ...new Set(all.filter(({ outage, outageBudget }) => outage.estimate > outageBudget).map((one) => one.name)),
   ];
   if (above.length > 0) return `above the outage budget in ${above.join(' and ')}`;
+  // Where one environment could not rehearse all, the others are named.
+  const isPartial = environments.some((environment) => deferredIn(environment, releases).length > 0);
+  const where = isPartial ? ` in ${listWords([...new Set(all.map(({ name }) => name))].toReversed())}` : '';
   if (all.every(({ outage }) => outage.happened === 0)) {
-    return `no outage in ${countWords(all[0]!.outage.draws, 'rehearsal')}${all.length > 1 ? ' each' : ''}`;
+    return `no outage in ${countWords(all[0]!.outage.draws, 'rehearsal')}${all.length > 1 ? ' each' : ''}${where}`;
   }
   const isSure = all.every(({ outage, outageBudget }) => outage.high <= outageBudget);
-  return isSure ? 'within the outage budget' : 'the outage budget is not exceeded';
+  return `${isSure ? 'within the outage budget' : 'the outage budget is not exceeded'}${where}`;
 }

@@ -28,6 +28,13 @@ function entry(id: string, day: number, rest = ''): string {
   return `  - id: ${id}\n    title: ${id}\n    premiere: 2026-12-${digits}T19:00Z\n    kind: episode\n    audience: { peakViewers: 1_000 }\n${rest}`;
 }
 
+test('what nobody sees in a title is written as its number', () => {
+  const title = 'safe\u202Eevil \u{E0041}';
+  const { text } = append('releases:\n', { title });
+  expect(text).toContain('title: "safe\\u202eevil \\U000e0041"');
+  expect((parse(text) as { releases: { title: string }[] }).releases[0]!.title).toBe(title);
+});
+
 describe('the place of an entry', () => {
   const sorted = `releases:\n${entry('early', 1)}\n${entry('middle', 15)}\n${entry('late', 30)}`;
 

@@ -108,7 +108,7 @@ test('an entry is shown with what it does, written, and passes check', async () 
    new-year  prod           900 k      1.0 M       1.2 M  us-east-1/playback      253 tasks  2026-12-31 23:55  audience at q 0.9
 
    wrote new-year to FOLDER/2026.yaml:16
-   next: prescale check --calendar FOLDER, and prescale diff --calendar FOLDER --base main for what a reviewer will see
+   next: prescale check --calendar FOLDER, and prescale diff --calendar FOLDER for what a reviewer will see
    "
   `);
   expect(contents(folder)['2026.yaml']).toBe(

@@ -251,11 +251,48 @@ describe('what changed', () => {
         },
       ],
     });
-    expect(document.verdict).toBe('1 release moved: the highest floor of prod stays 947 tasks.');
+    expect(document.verdict).toBe(
+      '1 release moved from 31 December to 2 January 2026: the highest floor of prod stays 947 tasks.',
+    );
     const { out } = await repository.diff('--format', 'markdown');
     expect(out).toContain(
-      '- moved: **Stranger Things 5: the finale** (`stranger-things-5-finale`): from 2025-12-31 17:00 Los Angeles (2026-01-01 01:00 UTC) to 2026-01-02 17:00 Los Angeles (2026-01-03 01:00 UTC)\n',
+      '- moved: **Stranger Things 5: the finale** (`stranger-things-5-finale`): from 2025-12-31 17:00 Los Angeles (2026-01-01 01:00 UTC) to 2026-01-02 17:00 Los Angeles (2026-01-03 01:00 UTC)<br>was 2025-12-31 17:00 Los Angeles announced? add previously: ' +
+        String.raw`\['2025-12-31 17:00 America/Los\_Angeles'\], and the floors wait for those who come then` +
+        '\n',
     );
+  });
+
+  test('a moved release whose old instant is announced, or past, asks nothing', async () => {
+    const announced = MOVED.replace('kind:', "previously: ['2025-12-31 17:00 America/Los_Angeles']\n    kind:");
+    const repository = new Repository(VOLUME, FINALE);
+    repository.releases(VOLUME, announced);
+    const { out } = await repository.diff('--env', 'prod');
+    expect(out).toContain('(2026-01-03 01:00 UTC); announced before: 2025-12-31 17:00 Los Angeles\n');
+    expect(out).not.toContain('announced?');
+    repository.commit();
+    repository.releases(VOLUME, MOVED);
+    expect((await repository.diff('--env', 'prod', '--base', 'HEAD')).out).toContain(
+      ': no longer announced before: 2025-12-31 17:00 Los Angeles\n',
+    );
+    repository.releases(VOLUME, FINALE);
+    repository.commit();
+    repository.releases(VOLUME, MOVED);
+    const later = ['--env', 'prod', '--base', 'HEAD', '--as-of', '2026-01-01T12:00:00Z'];
+    expect((await repository.diff(...later)).out).not.toContain('announced?');
+  });
+
+  test('plays are those of the whole audience, whichever environment plans it', async () => {
+    const repository = new Repository(VOLUME);
+    repository.releases(VOLUME, FINALE);
+    const playsFor = async (...args: string[]): Promise<unknown> =>
+      (await repository.json(...args)).document.releases.added[0]!.plays;
+    const plays = await playsFor();
+    expect(plays).toMatchObject({ firstHour: expect.closeTo(10.2e6, -6) });
+    expect(await playsFor('--env', 'staging')).toEqual(plays);
+    repository.releases(VOLUME, FINALE.replace('2025-12-31', '2026-12-31'));
+    expect(await playsFor()).toEqual(plays);
+    repository.releases(VOLUME, `${FINALE}    environments: [dev]\n`);
+    expect(await playsFor()).toEqual(plays);
   });
 
   test('a changed audience says which plays it implies, a removed release what it was', async () => {
@@ -304,7 +341,12 @@ describe('what changed', () => {
     const repository = new Repository(VOLUME);
     repository.releases(VOLUME, FINALE.replace('2025-12-31', '2026-12-31'));
     const { document } = await repository.json('--env', 'prod');
-    expect(document.verdict).toBe('1 release added: no floor changes within 90 days.');
+    expect(document.verdict).toBe(
+      '1 release added: no floor changes within 90 days; prod does not plan it yet (beyond what one plan holds; a later deploy brings it in).',
+    );
+    const line = 'to see it as it will be planned: `prescale diff --as-of 2026-12-02T00:00:00Z`\n';
+    expect((await repository.diff('--env', 'prod')).out).toContain(`\n\n${line}\n`);
+    expect((await repository.diff('--env', 'prod', '--format', 'markdown')).out).toContain(`\n\n${line}\n`);
     expect(document.environments[0]!.findings.added.map(({ code }) => code)).toContain('release/deferred');
   });
 
@@ -356,7 +398,7 @@ describe('errors', () => {
         = mend: leave the entry as it is until then, or say with --accept-lower that it is meant
      "
     `);
-    expect(out).toContain('1 error. 1 release moved: ');
+    expect(out).toContain('1 error. 1 release moved from 31 December to 2 January 2026: ');
     const comment = await repository.diff(...LIVE, '--format', 'markdown');
     expect(comment.out).toMatch(
       /^<!-- prescale-diff -->\n\*\*1 error\. .*\n\n\* \*\*error\*\*: .*would fall from 947 to 120/,

@@ -1,6 +1,7 @@
 import { escapeMarkdown, renderDiffMarkdown, renderFailedDiffMarkdown } from '../../lib/report/diff-markdown';
 import type { CalendarDiff, DiffRelease, RehearsedRelease } from '../../lib/report/diff-model';
 import { diffEnvironments } from '../../lib/report/diff-model';
+import { renderDiffTable } from '../../lib/report/diff-table';
 import { diffVerdict } from '../../lib/report/diff-verdict';
 import { at, environment, plan, release } from '../capacity/fixtures';
 
@@ -110,6 +111,58 @@ describe('the verdict', () => {
   ])('ends with what was rehearsed: %s', (_, rehearsals, end) => {
     const verdict = diffVerdict(diffWith({}, rehearsals));
     expect(verdict.endsWith(` ${end}`)).toBe(true);
+  });
+
+  test.each([
+    ['one of two', ['prod'], 'prod does not plan it yet', 'no outage in 200 rehearsals in staging.'],
+    ['both', ['prod', 'staging'], 'prod and staging do not plan it yet', 'brings it in).'],
+  ])('names the environments that do not plan the release yet: %s', (_, deferring, words, end) => {
+    const base = diffWith();
+    const [prod] = base.environments;
+    const named = ['staging', 'prod'].map((name) => {
+      const isDeferred = deferring.includes(name);
+      const targets = prod!.targets.map((target) => ({
+        ...target,
+        after: { ...target.after, deferred: isDeferred ? ['a'] : [] },
+      }));
+      const after = { ...prod!.after, releases: isDeferred ? [] : prod!.after.releases };
+      return { ...prod!, name, targets, after, ...(!isDeferred && { rehearsals: [rehearsal(0, 0.015)] }) };
+    });
+    const diff = { ...base, environments: named };
+    expect(diffVerdict(diff)).toContain(`; ${words} (beyond what one plan holds; a later deploy brings it in)`);
+    expect(diffVerdict(diff).endsWith(` ${end}`)).toBe(true);
+    const isRehearsed = deferring.length === 1;
+    for (const text of [renderDiffMarkdown(diff), renderDiffTable(diff)]) {
+      expect(/^(\| )?prod .*not planned/m.test(text)).toBe(isRehearsed);
+      expect(text).not.toMatch(/^(\| )?staging .*not planned/m);
+      // The premiere is four days ahead: there is no earlier plan to look at.
+      expect(text).not.toContain('to see it');
+    }
+  });
+
+  test('counts the releases that are not planned yet, and says which were rehearsed', () => {
+    const base = diffWith({ releases: { added: [entry(), entry({ id: 'b' })], changed: [], moved: [], removed: [] } });
+    const environments = base.environments.map((one) => ({
+      ...one,
+      targets: one.targets.map((target) => ({ ...target, after: { ...target.after, deferred: ['b', 'other'] } })),
+      rehearsals: [rehearsal(0, 0.015)],
+    }));
+    const diff = { ...base, environments };
+    expect(diffVerdict(diff)).toContain('prod does not plan 1 of them yet (');
+    expect(renderDiffMarkdown(diff)).toContain('budget 1 %; 1 not planned |');
+  });
+
+  test.each([
+    ['the day', '2026-03-13T01:00:00Z', '2026-03-14T01:00:00Z', '12 to 13 March 2026'],
+    ['the month', '2026-03-31T01:00:00Z', '2026-04-02T01:00:00Z', '30 March 2026 to 1 April 2026'],
+    ['the hour', '2026-03-13T01:00:00Z', '2026-03-13T02:30:00Z', '20:00 to 21:30 on 12 March 2026'],
+  ])('says from when to when a release moved: another %s', (_, from, premiereAt, words) => {
+    const premiereZone = 'America/Chicago';
+    const movedFrom = { premiereAt: from, premiereZone, announced: false };
+    const moved = [entry({ premiereAt, premiereZone, movedFrom })];
+    expect(diffVerdict(diffWith({ releases: { added: [], changed: [], moved, removed: [] } }))).toContain(
+      `1 release moved from ${words}: `,
+    );
   });
 
   test('counts what changed, and errors first', () => {

@@ -24,7 +24,7 @@ function diffOf(before: readonly Release[], after: readonly Release[]): Calendar
     toolVersion: 'test',
     base: { ref: 'main', commit: 'a'.repeat(40), calendarDigest: '' },
     head: { calendarDigest: '' },
-    releases: compareReleases({ releases: before, plan: old }, { releases: after, plan: now }),
+    releases: compareReleases(before, after, [environment()]),
     environments: diffEnvironments(old, now, [environment()]),
     problems: [],
   };
