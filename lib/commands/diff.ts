@@ -14,7 +14,8 @@ from the repository that holds the calendar; work tree and index are not touched
   outage, rehearsed   how likely an outage of an added, moved or changed release is, from some hundred nights; see prescale rehearse --help
 
 Errors, besides those of prescale check:
-  diff/lower-floor           a floor that is live now, or will be while a deploy runs, would fall; --accept-lower says that it is meant
+  diff/lower-floor           a floor that is live, or needed in the rest of a window that is open, would fall; --accept-lower says that it is
+                             meant; the base counts with its own environments
   diff/lower-ceiling         the maximum of a target falls while a window is open or due within a day
   capacity/too-late          the first floor of a release was due already, and the floor of the other commit is lower: it cannot be warm
   rehearsal/outage-budget    an outage of a changed release is likelier than the outageBudget of the environment

@@ -9,7 +9,7 @@ import { formatCount, listNames } from '../capacity/words';
 /** How soon a window is due for which a ceiling may not fall: a day. */
 const DUE_SECONDS = 86_400;
 
-/** Both sides of the comparison: the same environments, as of the same instant. */
+/** Both sides of the comparison, as of the same instant. Environments and targets that only one of them has are not compared. */
 export interface Compared {
   readonly before: { readonly plan: CapacityPlan; readonly calendar: ReleaseCalendar };
   readonly after: { readonly plan: CapacityPlan; readonly calendar: ReleaseCalendar };
@@ -21,38 +21,64 @@ function targetsOf({ before, after }: Compared): {
   readonly old: TargetPlan;
   readonly target: TargetPlan;
 }[] {
-  return after.plan.environments.flatMap((environment, index) =>
-    environment.targets.map((target, place) => ({
-      environment,
-      old: before.plan.environments[index]!.targets[place]!,
-      target,
-    })),
-  );
+  return after.plan.environments.flatMap((environment) => {
+    const earlier = before.plan.environments.find(({ name }) => name === environment.name);
+    return environment.targets.flatMap((target) => {
+      const old = earlier?.targets.find(({ id }) => id === target.id);
+      return old ? [{ environment, old, target }] : [];
+    });
+  });
 }
 
 /**
- * An error for each target whose floor would fall that is live at `asOf`, or will be while a deploy runs: people may be watching on it.
+ * An error for each target whose floor would fall that is live at `asOf`, or will be while a deploy runs: people may be watching on it. The rest of the
+ * window that is open then is looked at, too: a floor of it that would be below what the old plan requires is such a fall.
  *
  * @param accepted that it is meant: a warning then
  */
 export function judgeLowerFloors(compared: Compared, accepted: boolean): Diagnostic[] {
   const { asOf } = compared.after.plan;
   return targetsOf(compared).flatMap(({ environment, old, target }): Diagnostic[] => {
-    const [before, after] = [floorAt(old, asOf), floorAt(target, asOf)];
-    if (before <= after) return [];
     const open = old.windows.filter((window) => isOpen(window, fromIso(asOf) + environment.deployWindowSeconds));
+    const at = firstFall(old, target, asOf, open);
+    if (at === undefined) return [];
+    const [before, after] = [floorAt(old, at), floorAt(target, at)];
+    const when = at === asOf ? 'that is live now would fall' : `of the window that is open now would fall at ${at}`;
     const releases = [...new Set(open.flatMap((window) => window.releases))];
     const until = open.at(-1)?.endsAt;
     return [
       {
         severity: accepted ? 'warning' : 'error',
         code: 'diff/lower-floor',
-        message: `${environment.name}: the floor of ${target.id} that is live now would fall from ${formatCount(before)} to ${formatCount(after)} ${target.unit}s, in the window of ${listNames(releases)}${until === undefined ? '' : `, which is open until ${until}`}`,
+        message: `${environment.name}: the floor of ${target.id} ${when} from ${formatCount(before)} to ${formatCount(after)} ${target.unit}s, in the window of ${listNames(releases)}${until === undefined ? '' : `, which is open until ${until}`}`,
         mend: 'leave the entry as it is until then, or say with --accept-lower that it is meant',
         ...locate(releases, compared),
       },
     ];
   });
+}
+
+/** The first instant at which a floor falls that is live, or that people who watch now still need. */
+function firstFall(
+  old: TargetPlan,
+  target: TargetPlan,
+  asOf: string,
+  open: readonly CapacityWindow[],
+): string | undefined {
+  if (floorAt(target, asOf) < floorAt(old, asOf)) return asOf;
+  const until = open
+    .filter(({ drill }) => !drill)
+    .map(({ endsAt }) => endsAt)
+    .toSorted()
+    .at(-1);
+  if (until === undefined) return undefined;
+  const requiredAt = (at: string): number =>
+    old.required.find(({ from, to }) => from <= at && at < to)?.units ?? old.baseline;
+  return [...target.actions, ...old.required.map(({ from }) => ({ at: from }))]
+    .map(({ at }) => at)
+    .filter((at) => at > asOf && at < until)
+    .toSorted()
+    .find((at) => floorAt(target, at) < Math.min(floorAt(old, at), requiredAt(at)));
 }
 
 /** A finding that only a base can turn into an error: a first floor lies before `asOf`, and the base's floor is lower than what is needed. */

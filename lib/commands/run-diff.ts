@@ -6,6 +6,7 @@ import type { ReleaseCalendar } from '../calendar/release';
 import { renderDiagnostics } from '../calendar/render-diagnostics';
 import type { CapacityPlan } from '../capacity/capacity-plan';
 import { fromIso } from '../capacity/instants';
+import { validateEnvironment } from '../capacity/validate-environment';
 import { planCapacity } from '../capacity/plan-capacity';
 import { sortDiagnostics } from '../load-plan';
 import { renderDiffMarkdown, renderFailedDiffMarkdown } from '../report/diff-markdown';
@@ -57,11 +58,12 @@ export async function runDiff(options: DiffOptions, output: Output, now: () => D
   };
   const releases = compareReleases(earlier.calendar.releases, calendar.releases, environments);
   const gate = options.rehearse ? await rehearseChanged(releases, compared, loaded, output, now) : undefined;
+  const read = await readBaseEnvironments(base, options.environments ?? OWN_ENVIRONMENTS);
   const found = sortDiagnostics([
     ...loaded.diagnostics,
-    ...judgeLowerFloors(compared, options.acceptLower ?? false),
+    ...judgeLowerFloors(asDeployed(compared, read), options.acceptLower ?? false),
     ...judgeTooLate(compared),
-    ...(await judgeCeilings(base, compared, options, loaded)),
+    ...judgeCeilings(base, compared, read, loaded),
     ...(gate?.diagnostics ?? []),
   ]);
   const diff: CalendarDiff = {
@@ -102,6 +104,8 @@ function readCalendarOf(base: GitBase): {
   return { diagnostics: [...sortDiagnostics(errors), unusable] };
 }
 
+type BaseEnvironments = Awaited<ReturnType<typeof readBaseEnvironments>>;
+
 /** The plan of another calendar for the same environments, as of the same instant and as far. */
 function planLike(
   plan: CapacityPlan,
@@ -112,13 +116,24 @@ function planLike(
   return planCapacity({ calendar, environments, asOf: plan.asOf, horizonSeconds, toolVersion: TOOL_VERSION });
 }
 
-async function judgeCeilings(
+/** The comparison with the floors that the base has with its own environments, where they can be read: those are live. */
+function asDeployed(compared: Compared, read: BaseEnvironments): Compared {
+  if (!read || !('environments' in read)) return compared;
+  const { plan, calendar } = compared.before;
+  const known = plan.environments.map(({ name }) => name);
+  const earlier = read.environments.filter(
+    (environment) => validateEnvironment(environment).length === 0 && known.includes(environment.name),
+  );
+  if (earlier.length === 0) return compared;
+  return { ...compared, before: { calendar, plan: planLike(plan, calendar, earlier) } };
+}
+
+function judgeCeilings(
   base: GitBase,
   compared: Compared,
-  options: DiffOptions,
+  read: BaseEnvironments,
   { environmentsFile }: LoadedFromOptions,
-): Promise<Diagnostic[]> {
-  const read = await readBaseEnvironments(base, options.environments ?? OWN_ENVIRONMENTS);
+): Diagnostic[] {
   if (!read) return [];
   if ('environments' in read) return judgeLowerCeilings(compared, read.environments, environmentsFile);
   return [

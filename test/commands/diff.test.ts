@@ -410,6 +410,31 @@ describe('errors', () => {
     expect(accepted.document.environments[0]!.targets[0]!.floorNow).toEqual({ before: 947, after: 120 });
   });
 
+  test('a premiere that moves by a day, whose drill is warm now, falls with the rest of the open window', async () => {
+    const repository = new Repository(VOLUME, FINALE);
+    repository.releases(VOLUME, FINALE.replace('2025-12-31 17:00', '2026-01-01 17:00'));
+    // In the middle of the window: the new entry's drill holds the same floor for a quarter of an hour.
+    const { code, err } = await repository.diff('--env', 'prod', '--as-of', '2026-01-01T01:05:00Z');
+    expect(code).toBe(1);
+    expect(err).toMatch(
+      /the floor of us-east-1\/playback of the window that is open now would fall at 2026-01-01T01:\d\d:00Z from \d+ to 120 tasks/,
+    );
+  });
+
+  test('a floor that is live falls by a change of the environment, too', async () => {
+    const live = (planningQuantile: number): string =>
+      JSON.stringify([environment({ planningQuantile }, { name: 'live' })]);
+    const repository = new Repository(VOLUME, FINALE);
+    const file = repository.write('infra/environments.json', live(0.9));
+    repository.commit();
+    const asked = ['--environments', file, '--as-of', '2026-01-01T00:30:00Z'];
+    repository.write('infra/environments.json', live(0.8));
+    const { code, err } = await repository.diff(...asked);
+    expect([code, err]).toEqual([1, expect.stringContaining('that is live now would fall from 947 to')]);
+    repository.write('infra/environments.json', live(0.95));
+    expect((await repository.diff(...asked)).code).toBe(0);
+  });
+
   test('a floor that falls later is none', async () => {
     const repository = new Repository(VOLUME, FINALE);
     repository.releases(VOLUME, MOVED);
