@@ -226,14 +226,14 @@ export class Life {
     const clock = this.now + (skew ?? Math.round((2 * this.random() - 1) * MOST_SKEW));
     const input = { plan: this.plan, place: PLACE, live: state, now: clock, phase: 'settled' as const };
     const decision = decide(input);
-    const firedBefore = this.model.fired.length;
+    const endedBefore = this.model.ended;
     const acting = this.now + this.random() * MOST_LATENCY;
     this.model.advance(acting);
     const succeeded = this.act(decision, read, acting) && state.target !== 'unknown' && state.actions !== 'unknown';
     if (!succeeded) return;
     this.suspendedAt = this.now;
-    // What fires between reading and acting is for the next run.
-    if (this.model.fired.length > firedBefore) return;
+    // What fires between reading and acting, or is lost then, is for the next run.
+    if (this.model.ended > endedBefore) return;
     // A second run changes nothing.
     const counted = { running: state.running, desired: state.desired };
     const again = decide({ ...input, live: { ...this.model.snapshot(), ...counted } });

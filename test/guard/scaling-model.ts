@@ -31,6 +31,8 @@ export class ScalingModel {
   readonly actions = new Map<string, LiveAction>();
   /** Names of actions that have fired since the model was made, in order. */
   readonly fired: string[] = [];
+  /** How many actions had their turn, be it that they were lost. */
+  ended = 0;
   private readonly done = new Set<string>();
   private readonly late = new Map<string, number | undefined>();
   private lastFiringAt = Number.NEGATIVE_INFINITY;
@@ -122,6 +124,7 @@ export class ScalingModel {
   }
 
   private finish(action: LiveAction): void {
+    this.ended += 1;
     this.done.add(keyOf(action));
     if (!this.switches.keepsFired) this.actions.delete(action.name);
   }
