@@ -14,8 +14,15 @@ const SCRIPTS: Readonly<Record<string, string>> = {
 // The main job synthesizes with the real CLI.
 jest.setTimeout(60_000);
 
-/** What a command of a page prints, on stdout and stderr, as its script in package.json would. */
+const printed = new Map<string, Promise<string>>();
+
+/** What a command of a page prints, on stdout and stderr, as its script in package.json would. Run once, however many pages show it. */
 function run(command: string): Promise<string> {
+  if (!printed.has(command)) printed.set(command, spawn(command));
+  return printed.get(command)!;
+}
+
+function spawn(command: string): Promise<string> {
   const [prefix, script] = Object.entries(SCRIPTS).find(([start]) => command.startsWith(start))!;
   const args = command.slice(prefix.length).trim().split(' ');
   return new Promise((resolve) => {
@@ -27,7 +34,7 @@ function run(command: string): Promise<string> {
 
 const sessions = PAGES.flatMap((page) =>
   [...readFileSync(path.join(ROOT, page), 'utf8').matchAll(/```console\n\$ (.+)\n([^`]+)```/g)].map(
-    ([, command, printed]) => [command!, page, printed!.trimEnd().split('\n')] as const,
+    ([, command, shown]) => [command!, page, shown!.trimEnd().split('\n')] as const,
   ),
 );
 
@@ -42,7 +49,7 @@ test('README and pages show what commands print', () => {
 });
 
 test.each(sessions)('"%s" prints what %s says', async (command, _, shown) => {
-  const printed = (await run(command)).split('\n');
+  const lines = (await run(command)).split('\n');
   // A line with an ellipsis stands for lines that are left out; all others follow each other as printed.
   let at = 0;
   let gap = false;
@@ -51,8 +58,8 @@ test.each(sessions)('"%s" prints what %s says', async (command, _, shown) => {
       gap = true;
       continue;
     }
-    const found = gap || at === 0 ? printed.indexOf(line, at) : at;
-    expect(printed[found]).toBe(line);
+    const found = gap || at === 0 ? lines.indexOf(line, at) : at;
+    expect(lines[found]).toBe(line);
     at = found + 1;
     gap = false;
   }
