@@ -1,3 +1,4 @@
+import { floorAt } from '../capacity/floor-at';
 import { fromIso } from '../capacity/instants';
 import { formatCount } from '../capacity/words';
 import {
@@ -60,9 +61,20 @@ function floorClause({ environments, asOf }: CalendarDiff): string {
   const { environment, target } = most;
   const { before, after } = target.highestFloor;
   const where = environment.targets.length > 1 ? `${target.id} in ${environment.name}` : environment.name;
-  if (before === after) return `the highest floor of ${where} stays ${countWords(after, target.unit)}`;
+  if (before === after) {
+    const [own, changed] = [highestIn(target.before, target.span!), highestIn(target.after, target.span!)];
+    const stays = `the highest floor of ${where} stays ${countWords(after, target.unit)}`;
+    if (own === changed) return stays;
+    return `in the hours that change the floor of ${where} goes from ${formatCount(own)} to ${countWords(changed, target.unit)}; its highest stays ${formatCount(after)}`;
+  }
   const on = after > before ? dayOfPeak(environment, target, asOf) : '';
   return `the highest floor of ${where} goes from ${formatCount(before)} to ${countWords(after, target.unit)}${on}`;
+}
+
+/** The highest floor of a plan in a half-open span. */
+function highestIn(plan: TargetDiff['before'], { from, to }: NonNullable<TargetDiff['span']>): number {
+  const within = plan.actions.filter(({ at }) => from <= fromIso(at) && fromIso(at) < to);
+  return Math.max(floorAt(plan, from), ...within.map(({ min }) => min));
 }
 
 /** The day, in its own zone, of the premiere that the highest floor is for; a drill asks for the same floor before it. */
