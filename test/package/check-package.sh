@@ -158,6 +158,19 @@ node --eval "
   for (const { name, targets } of plan.environments) console.log(name + ': ' + targets[0].actions.length + ' scheduled actions');
 "
 
+say 'prescale add'
+npx --no-install prescale add --as-of 2026-11-21T00:00:00Z --title 'A Finale' --premiere '2027-01-29 17:00' --city 'los angeles' \
+  --kind finale --peak-viewers 2M --yes
+
+say 'prescale rehearse, from the plan that is printed'
+npx --no-install prescale plan --as-of 2026-11-21T00:00:00Z --env prod --json >finale-plan.json
+npx --no-install prescale rehearse --as-of 2026-11-21T00:00:00Z --env prod --release a-finale --draws 2 --floors finale-plan.json --json >rehearsal.json
+node --eval "
+  const { rehearsals } = JSON.parse(require('node:fs').readFileSync('rehearsal.json', 'utf8'));
+  require('node:assert/strict').equal(rehearsals[0].draws.played, 2);
+  console.log(rehearsals[0].release + ': ' + rehearsals[0].verdict.code);
+"
+
 say 'prescale plan --environments'
 example=(--calendar attach/release-calendar --as-of "$as_of" --environments)
 npx --no-install prescale plan --json "${example[@]}" built/attach/environments.js >attach-plan.json
