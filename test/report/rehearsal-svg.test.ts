@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { REHEARSAL_CHART, renderRehearsalChart } from '../../bin/write-chart';
 import type { Rehearsal } from '../../lib/rehearsal/rehearsal';
 import { RunningRehearsal } from '../../lib/rehearsal/rehearsal';
 import { NOTHING_UNUSUAL } from '../../lib/rehearsal/spec';
@@ -277,4 +279,8 @@ test('no name can break out of the drawing', () => {
 test('a long name is cut, so that it stays in the drawing', () => {
   const svg = renderRehearsalSvg({ ...REHEARSAL, spec: { ...spec, release: 'finale-of-finales-'.repeat(20) } });
   expect(textsOf(svg)[0]!.content).toMatch(/^finale-of-.{79}…$/);
+});
+
+test('the chart of docs/rehearse.md is what npm run chart draws', () => {
+  expect(readFileSync(REHEARSAL_CHART, 'utf8')).toBe(renderRehearsalChart());
 });
