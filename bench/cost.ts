@@ -1,12 +1,10 @@
-import path from 'node:path';
 import type { EnvironmentPlan, RequiredInterval, TargetPlan } from '../lib/capacity/capacity-plan';
 import { type LayerProfile, PROFILE_DEFAULTS } from '../lib/capacity/environment';
 import { floorAt } from '../lib/capacity/floor-at';
 import { fromIso } from '../lib/capacity/instants';
 import { formatCount } from '../lib/capacity/words';
-import { environments } from '../lib/environments';
-import { loadPlans } from '../lib/load-plan';
 import { BenchmarkError, table } from './measure';
+import { PROD, readProd } from './prod';
 
 const SEASONS = [
   { name: 'the reported season', asOf: '2025-11-20T00:00:00Z' },
@@ -53,24 +51,12 @@ export function benchCost(): string {
 }
 
 function readSeason(asOf: string): Season {
-  const prod = environments.find(({ name }) => name === 'prod')!;
-  const { plan, calendar, diagnostics, ok } = loadPlans({
-    calendarDir: path.join(__dirname, '..', 'release-calendar'),
-    environments: [prod],
-    known: environments,
-    asOf,
-  });
-  if (!plan || !calendar || !ok) {
-    const { message } = diagnostics.find(({ severity }) => severity === 'error')!;
-    throw new BenchmarkError(`there is no plan as of ${asOf} to compare with: ${message}`);
-  }
-  const ofProd = plan.environments[0]!;
-  const target = ofProd.targets.find(({ id }) => id === `${prod.region}/playback`)!;
+  const { calendar, plan, target } = readProd(asOf);
   if (target.windows.length === 0) throw new BenchmarkError(`no release of the calendar needs a floor as of ${asOf}`);
   const starts = calendar.releases.map(
     ({ id, premiereAt, previouslyAt }) => [id, [premiereAt, ...previouslyAt]] as const,
   );
-  return { asOf, plan: ofProd, target, profile: prod.layers['playback']!, starts: new Map(starts) };
+  return { asOf, plan, target, profile: PROD.layers['playback']!, starts: new Map(starts) };
 }
 
 function seasonTable(name: string, season: Season): string {

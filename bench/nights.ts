@@ -1,10 +1,7 @@
-import path from 'node:path';
 import type { Release, ReleaseCalendar } from '../lib/calendar/release';
 import type { TargetPlan } from '../lib/capacity/capacity-plan';
 import { fromIso, toIso } from '../lib/capacity/instants';
 import { planCapacity } from '../lib/capacity/plan-capacity';
-import { environments } from '../lib/environments';
-import { loadPlans } from '../lib/load-plan';
 import { type FloorSchedule, floorScheduleOf } from '../lib/rehearsal/floor-schedule';
 import { exactNight } from '../lib/rehearsal/night';
 import { policyOf } from '../lib/rehearsal/policies';
@@ -12,6 +9,7 @@ import { type Night, type Recording, type RunResult, simulate } from '../lib/reh
 import { rehearsalOf, type RehearsalSpec } from '../lib/rehearsal/spec';
 import { TOOL_VERSION } from '../lib/version';
 import { BenchmarkError, table } from './measure';
+import { PROD, readProd } from './prod';
 
 type Range = readonly [from: number, to: number];
 
@@ -208,8 +206,7 @@ interface NotFound {
   readonly atAnotherTime: boolean;
 }
 
-const prod = environments.find(({ name }) => name === 'prod')!;
-const { baseline } = prod.layers['playback']!;
+const { baseline } = PROD.layers['playback']!;
 
 /**
  * Under which growth and with which warm capacity reactive scaling alone would have given what was reported, and what a plan would have needed
@@ -268,29 +265,15 @@ export function benchNights(): string {
 
 /** @throws BenchmarkError when the calendar cannot be planned */
 export function readScene(id: string): Scene {
-  const read = (asOf: string): ReturnType<typeof loadPlans> =>
-    loadPlans({
-      calendarDir: path.join(__dirname, '..', 'release-calendar'),
-      environments: [prod],
-      known: environments,
-      asOf,
-    });
-  const fail = (asOf: string, message: string): BenchmarkError =>
-    new BenchmarkError(`there is no plan for ${id} as of ${asOf}: ${message}`);
-  const anyTime = '2026-01-01T00:00:00Z';
-  const release = read(anyTime).calendar?.releases.find((candidate) => candidate.id === id);
-  if (!release?.audience) throw fail(anyTime, 'the calendar has no such entry with an audience');
+  const release = readProd('2026-01-01T00:00:00Z').calendar.releases.find((candidate) => candidate.id === id);
+  if (!release?.audience) throw new BenchmarkError(`the calendar has no entry ${id} with an audience`);
   const asOf = toIso(release.premiereAt - AS_OF_DAYS * DAY);
-  const { plan, calendar, diagnostics, ok } = read(asOf);
-  if (!plan || !calendar || !ok) {
-    throw fail(asOf, diagnostics.find(({ severity }) => severity === 'error')!.message);
-  }
-  const target = plan.environments[0]!.targets.find((candidate) => candidate.id === `${prod.region}/playback`)!;
+  const { calendar, target } = readProd(asOf);
   return { release, calendar, asOf, plan: target, spec: specOf(calendar, target, asOf, release) };
 }
 
 function specOf(calendar: ReleaseCalendar, plan: TargetPlan, asOf: string, { id, premiereAt }: Release): RehearsalSpec {
-  const spec = rehearsalOf({ calendar, environment: prod, plan, asOf, release: id, floors: floorScheduleOf(plan) });
+  const spec = rehearsalOf({ calendar, environment: PROD, plan, asOf, release: id, floors: floorScheduleOf(plan) });
   if ('reason' in spec) throw new BenchmarkError(`${spec.reason}: ${spec.mend}`);
   return { ...spec, from: premiereAt - BEFORE_SECONDS, to: premiereAt + AFTER_SECONDS };
 }
@@ -495,8 +478,8 @@ function planFor({ calendar, asOf, release }: Scene, audience: number, maximum?:
       },
     };
   });
-  const playback = prod.layers['playback']!;
-  const environment = { ...prod, layers: { playback: { ...playback, maximum: maximum ?? playback.maximum } } };
+  const playback = PROD.layers['playback']!;
+  const environment = { ...PROD, layers: { playback: { ...playback, maximum: maximum ?? playback.maximum } } };
   const [planned] = planCapacity({
     calendar: { ...calendar, releases },
     environments: [environment],

@@ -1,13 +1,11 @@
-import path from 'node:path';
 import { formatCount, percent } from '../lib/capacity/words';
-import { environments } from '../lib/environments';
-import { loadPlans } from '../lib/load-plan';
 import { floorScheduleOf } from '../lib/rehearsal/floor-schedule';
 import { POLICY_WORDS } from '../lib/rehearsal/policies';
 import { ZONE_LOSS_POLICIES } from '../lib/rehearsal/rehearse';
 import { RunningRehearsal } from '../lib/rehearsal/rehearsal';
 import { rehearsalOf, type RehearsalSpec } from '../lib/rehearsal/spec';
 import { BenchmarkError, digits, progress, table } from './measure';
+import { PROD, readProd } from './prod';
 
 const FINALE = { release: 'stranger-things-5-finale', asOf: '2025-12-28T00:00:00Z' };
 const DRAWS = 1000;
@@ -78,19 +76,9 @@ export function benchRehearsal(): string {
 
 function finaleSpec(): RehearsalSpec {
   const { release, asOf } = FINALE;
-  const prod = environments.find(({ name }) => name === 'prod')!;
-  const { plan, calendar, diagnostics, ok } = loadPlans({
-    calendarDir: path.join(__dirname, '..', 'release-calendar'),
-    environments: [prod],
-    known: environments,
-    asOf,
-  });
-  if (!plan || !calendar || !ok) {
-    throw new BenchmarkError(`there is no plan as of ${asOf}: ${diagnostics[0]?.message ?? 'no reason given'}`);
-  }
-  const target = plan.environments[0]!.targets[0]!;
+  const { calendar, target } = readProd(asOf);
   const floors = floorScheduleOf(target);
-  const spec = rehearsalOf({ calendar, environment: prod, plan: target, asOf, release, floors });
+  const spec = rehearsalOf({ calendar, environment: PROD, plan: target, asOf, release, floors });
   if ('reason' in spec) throw new BenchmarkError(spec.reason);
   return spec;
 }

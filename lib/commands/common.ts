@@ -126,6 +126,21 @@ export function renderJson(document: object): string {
   return `${JSON.stringify(document, null, 2)}\n`;
 }
 
+/** What Ctrl-C and SIGTERM stop, from the first interruptible work on. */
+let interruption: AbortController | undefined;
+
+/**
+ * Does work that Ctrl-C or SIGTERM asks to stop: what is known by then is printed all the same. Later signals do nothing more, because npm hands a
+ * Ctrl-C on a second time.
+ */
+export function interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  if (!interruption) {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => interruption?.abort());
+  }
+  interruption = new AbortController();
+  return work(interruption.signal);
+}
+
 /** Colours texts by a key, in a terminal that wants colours. */
 export function painter<Key extends string>(
   { columns }: Output,

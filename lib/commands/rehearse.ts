@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { addPlanOptions, type Output, type PlanOptions } from './common';
+import { addPlanOptions, interruptible, type Output, type PlanOptions } from './common';
 import type { Done } from './run';
 
 const HELP = `
@@ -34,9 +34,6 @@ Exit codes: 0 the plan is within the outage budget, 1 it is not, the calendar ha
 /** So many without an outage show with 95 % confidence that it is less likely than 1 %, the default outage budget. */
 export const DEFAULT_DRAWS = '300';
 export const DEFAULT_SEED = '1';
-
-/** What ends the draws. */
-const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
 export interface RehearseOptions extends PlanOptions {
   readonly release?: string;
@@ -81,16 +78,11 @@ export function addRehearseCommand(program: Command, output: Output, now: () => 
     .option('--scale <share>', 'share of the demand in the load test, above 0 and at most 1 (default: 1)')
     .addHelpText('after', HELP)
     .action(async (options: RehearseOptions) => {
-      const interruption = new AbortController();
-      const interrupt = (): void => interruption.abort();
-      // Once is enough, and npm hands a Ctrl-C on a second time: what is known is printed all the same.
-      for (const signal of SIGNALS) process.on(signal, interrupt);
-      try {
+      const rehearse = async (signal: AbortSignal): Promise<number> => {
         // The simulator is loaded by those commands alone that need it.
         const { runRehearse } = await import('./run-rehearse.js');
-        done(await runRehearse(options, output, { now, signal: interruption.signal }));
-      } finally {
-        for (const signal of SIGNALS) process.off(signal, interrupt);
-      }
+        return runRehearse(options, output, { now, signal });
+      };
+      done(await interruptible(rehearse));
     });
 }

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Command } from 'commander';
-import { addCalendarOptions, type Output } from './common';
+import { addCalendarOptions, interruptible, type Output } from './common';
 import type { Done } from './run';
 import type { VerifyOptions } from './run-verify';
 
@@ -55,15 +55,12 @@ export function addVerifyCommand(program: Command, output: Output, now: () => Da
     .addHelpText('after', HELP)
     .action(async (options: VerifyOptions & { readonly asOf: string }, command: Command) => {
       const isStated = command.getOptionValueSource('asOf') !== 'default';
-      const interruption = new AbortController();
-      if (options.wait) {
-        // Once is enough, and npm hands a Ctrl-C on a second time: the last verdict is printed all the same.
-        for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => interruption.abort());
-      }
-      // The SDK is loaded by those commands alone that need it.
-      const { runVerify } = await import('./run-verify.js');
-      const world = { now, sleep, signal: interruption.signal };
-      done(await runVerify({ ...options, asOf: isStated ? options.asOf : undefined }, output, world));
+      const verify = async (signal: AbortSignal): Promise<number> => {
+        // The SDK is loaded by those commands alone that need it.
+        const { runVerify } = await import('./run-verify.js');
+        return runVerify({ ...options, asOf: isStated ? options.asOf : undefined }, output, { now, sleep, signal });
+      };
+      done(await (options.wait ? interruptible(verify) : verify(new AbortController().signal)));
     });
 }
 
