@@ -135,7 +135,8 @@ let interruption: AbortController | undefined;
  */
 export function interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   if (!interruption) {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => interruption?.abort());
+    const interrupt = (): void => interruption?.abort();
+    process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
   }
   interruption = new AbortController();
   return work(interruption.signal);

@@ -151,7 +151,6 @@ export function simulate(night: Night, policy: Policy, conditions: Conditions, r
   let outageMinutes = 0;
   let failoverMinutes = 0;
   let shortMinutes = 0;
-  let firstOutageAt: number | undefined;
   let lastOutageEndsAt: number | undefined;
   const outageStarts: number[] = [];
   let firstCause: RunResult['firstCause'];
@@ -237,7 +236,6 @@ export function simulate(night: Night, policy: Policy, conditions: Conditions, r
         const endsAt = at + stepSeconds;
         const cause = endsAt - shortageAt <= REMEMBERED_SECONDS ? shortage : 'retries';
         outageMinutes += 1;
-        firstOutageAt ??= endsAt - MINUTE;
         if (lastOutageEndsAt !== endsAt - MINUTE) outageStarts.push(endsAt - MINUTE);
         lastOutageEndsAt = endsAt;
         firstCause ??= cause;
@@ -263,7 +261,7 @@ export function simulate(night: Night, policy: Policy, conditions: Conditions, r
   return {
     outageMinutes,
     failoverMinutes,
-    ...(firstOutageAt !== undefined && { firstOutageAt, lastOutageEndsAt, firstCause }),
+    ...(firstCause && { firstOutageAt: outageStarts[0], lastOutageEndsAt, firstCause }),
     outageStarts,
     causes,
     shortMinutes,
