@@ -1,22 +1,25 @@
-import {
-  type CST,
-  type Document,
-  isCollection,
-  isMap,
-  isNode,
-  isScalar,
-  isSeq,
-  type Node,
-  parseDocument,
-  stringify,
-  visit,
-  type YAMLMap,
-  type YAMLSeq,
-} from 'yaml';
+import { type Document, isMap, isNode, isScalar, isSeq, type Node, type YAMLMap, type YAMLSeq } from 'yaml';
 import { parsePremiere } from './premiere';
 import { type Problem, showValue } from './problem';
 import type { ReleaseKind, ReleaseStatus } from './release';
 import { formatWholeNumber } from './whole-number';
+import {
+  applyEdits,
+  type Edit,
+  endWithComments,
+  inFlow,
+  type Item,
+  itemsOf,
+  keyOf,
+  lineAt,
+  lineEnd,
+  lineEndOf,
+  lineStart,
+  parseYaml,
+  plain,
+  unfit,
+  valueOf,
+} from './yaml-text';
 
 /** An entry that is to be written. What is left out is not written. */
 export interface NewRelease {
@@ -51,11 +54,7 @@ export interface AppendedRelease {
   readonly entry: string;
 }
 
-/** A piece of text for a place in another one, of which `remove` characters go. */
-interface Insertion {
-  readonly at: number;
-  readonly remove: number;
-  readonly text: string;
+interface Insertion extends Edit {
   readonly entry: string;
   /** Index of the entry in the list. */
   readonly index: number;
@@ -71,20 +70,6 @@ interface Style {
   readonly floors: 'flow' | 'block';
 }
 
-/** An entry of a list on lines of its own. */
-interface Item {
-  readonly node: Node | undefined;
-  /** Offset of its hyphen. */
-  readonly hyphen: number;
-  /** Offset of the end of its last line, comments that are indented as parts of it included. */
-  readonly end: number;
-  /** Whether blank lines after it would be text of its last value. */
-  readonly keepsBlankLines: boolean;
-}
-
-/** Uses of anchors that the comparison of before and after bears; a calendar with more is refused by its parser, too. */
-const MAX_ALIAS_COUNT = 10_000;
-
 /**
  * Puts an entry into the text of a calendar file and keeps every other byte: comments, order, line ends, whether the text ends with a newline. In
  * a file that is sorted by premiere it goes to its place, else to the end; it is written as its neighbours are. An empty file, one of comments
@@ -95,14 +80,14 @@ const MAX_ALIAS_COUNT = 10_000;
 export function appendRelease(text: string, release: NewRelease): AppendedRelease | Problem {
   const mark = text.startsWith('\uFEFF') ? '\uFEFF' : '';
   const body = text.slice(mark.length);
-  const document = parse(body);
+  const document = parseYaml(body);
   const before = document && valueOf(document);
   if (!document || !before) {
     return unfit('the file cannot be read as YAML', 'mend it as prescale check says, or name another file');
   }
   const place = placeIn(document, body, before.value, release);
   if ('code' in place) return place;
-  const after = `${body.slice(0, place.at)}${place.text}${body.slice(place.at + place.remove)}`;
+  const after = applyEdits(body, [place]);
   // Whatever stands in the file that nobody thought of: the other entries mean what they meant.
   if (!isExpected(after, before.value, place, release)) {
     return unfit(
@@ -111,34 +96,6 @@ export function appendRelease(text: string, release: NewRelease): AppendedReleas
     );
   }
   return { text: mark + after, entry: place.entry };
-}
-
-function unfit(message: string, mend: string): Problem {
-  return { code: 'calendar/file-form', message, mend };
-}
-
-function parse(body: string): Document | undefined {
-  try {
-    const document = parseDocument(body, {
-      keepSourceTokens: true,
-      prettyErrors: false,
-      stringKeys: true,
-      schema: 'core',
-      logLevel: 'error',
-    });
-    return document.errors.length + document.warnings.length > 0 ? undefined : document;
-  } catch {
-    // Nested too deeply.
-    return undefined;
-  }
-}
-
-function valueOf(document: Document): { readonly value: unknown } | undefined {
-  try {
-    return { value: document.toJS({ maxAliasCount: MAX_ALIAS_COUNT }) };
-  } catch {
-    return undefined;
-  }
 }
 
 function placeIn(document: Document, body: string, value: unknown, release: NewRelease): Insertion | Problem {
@@ -174,10 +131,6 @@ function placeIn(document: Document, body: string, value: unknown, release: NewR
     );
   }
   return nextEntry(list, body, eol, (value as { releases: readonly unknown[] }).releases, release);
-}
-
-function keyOf(key: unknown): unknown {
-  return isScalar(key) ? key.value : undefined;
 }
 
 /** A first entry below a key without a list, or in place of the empty list in `[from, to)`. */
@@ -244,50 +197,6 @@ function indexOf(values: readonly unknown[], release: NewRelease): number {
   const isSorted = instants.every((instant, index) => index === 0 || instants[index - 1]! <= instant);
   if (!isSorted || Number.isNaN(at) || instants.some(Number.isNaN)) return values.length;
   return instants.filter((instant) => instant <= at).length;
-}
-
-function itemsOf(list: YAMLSeq, body: string): Item[] {
-  const tokens = (list.srcToken as CST.BlockSequence).items;
-  const hyphens = tokens.flatMap(({ start }) => start.filter(({ type }) => type === 'seq-item-ind'));
-  return hyphens.map(({ offset }, index) => {
-    const item = list.items[index];
-    const node = isNode(item) ? item : undefined;
-    let last = offset + 1;
-    let keepsBlankLines = false;
-    if (node) {
-      visit(node, {
-        Node: (_, part) => {
-          // The range of a block collection goes on to what follows it.
-          if (part.range && !(isCollection(part) && !part.flow)) last = Math.max(last, part.range[1]);
-        },
-      });
-      visit(node, {
-        Scalar: (_, { range, type }) => {
-          if (range?.[1] !== last || type?.startsWith('BLOCK_') !== true) return;
-          keepsBlankLines = /^[|>][0-9]*\+/.test(body.slice(range[0], last));
-        },
-      });
-    }
-    if (keepsBlankLines) {
-      const end = body.slice(0, last).replace(/\r?\n$/, '').length;
-      return { node, hyphen: offset, end, keepsBlankLines };
-    }
-    const end = offset + body.slice(offset, last).trimEnd().length;
-    const column = offset - lineStart(body, offset);
-    return { node, hyphen: offset, end: endWithComments(body, lineEnd(body, end), column), keepsBlankLines };
-  });
-}
-
-/** The end of the last comment below a line that is indented deeper than the column, or else of the line itself. */
-function endWithComments(body: string, end: number, column: number): number {
-  let last = end;
-  for (let at = nextLine(body, end); at < body.length; at = nextLine(body, lineEnd(body, at))) {
-    const line = body.slice(at, lineEnd(body, at));
-    if (line.trim() === '') continue;
-    if (!/^[ \t]*#/.test(line) || line.indexOf('#') <= column) break;
-    last = lineEnd(body, at);
-  }
-  return last;
 }
 
 /** Whether there is a blank line between entries, where the new one comes. */
@@ -370,66 +279,14 @@ function audienceValue(name: string, value: string | number): string {
   return name === 'growth' || name === 'uncertainty' ? String(value) : formatWholeNumber(value);
 }
 
-/** Text as a value on one line, in quotes only where it needs them. */
-function plain(text: string): string {
-  // Text with line breaks would go on several lines.
-  if (/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(text)) return quoted(text);
-  const written = stringify(text, { schema: 'core', singleQuote: true, lineWidth: 0 }).trimEnd();
-  // The library writes some texts plain that it reads as something else, such as "- ".
-  const document = parse(`key: ${written}`);
-  const value = document && (valueOf(document)?.value as { key?: unknown } | undefined)?.key;
-  return value === text ? written : quoted(text);
-}
-
-/** In double quotes; what nobody sees is written as its number, so that a reviewer reads what the calendar reads. */
-function quoted(text: string): string {
-  return JSON.stringify(text).replaceAll(/[\p{Cf}\p{Zl}\p{Zp}]/gu, (character) => {
-    const digits = character.codePointAt(0)!.toString(16);
-    return digits.length > 4 ? `\\U${digits.padStart(8, '0')}` : `\\u${digits.padStart(4, '0')}`;
-  });
-}
-
-/** The same between brackets, where a comma ends a value. */
-function inFlow(text: string): string {
-  const written = plain(text);
-  return written === text && !/^[\w-]+$/.test(text) ? quoted(text) : written;
-}
-
 function isExpected(after: string, before: unknown, { index, entry }: Insertion, release: NewRelease): boolean {
-  const document = parse(after);
+  const document = parseYaml(after);
   const value = document && valueOf(document)?.value;
-  const alone = parse(entry);
+  const alone = parseYaml(entry);
   const [written] = (alone && (valueOf(alone)?.value as unknown[] | undefined)) ?? [];
   const { id, title, premiere } = (written ?? {}) as Partial<NewRelease>;
   if (id !== release.id || title !== release.title || premiere !== release.premiere) return false;
   const file = (before ?? {}) as { readonly releases?: readonly unknown[] | null };
   const releases = (file.releases ?? []).toSpliced(index, 0, written);
   return JSON.stringify(value) === JSON.stringify({ ...file, releases });
-}
-
-/** That of most lines. */
-function lineEndOf(body: string): string {
-  const windows = body.match(/\r\n/g)?.length ?? 0;
-  return windows * 2 > (body.match(/\n/g)?.length ?? 0) ? '\r\n' : '\n';
-}
-
-function lineStart(body: string, offset: number): number {
-  return offset === 0 ? 0 : body.lastIndexOf('\n', offset - 1) + 1;
-}
-
-/** The offset before the line's end, be it LF or CRLF. */
-function lineEnd(body: string, offset: number): number {
-  const newline = body.indexOf('\n', offset);
-  if (newline === -1) return body.length;
-  return newline > offset && body[newline - 1] === '\r' ? newline - 1 : newline;
-}
-
-/** The offset of the next line, or of the end of the text. */
-function nextLine(body: string, end: number): number {
-  const newline = body.indexOf('\n', end);
-  return newline === -1 ? body.length : newline + 1;
-}
-
-function lineAt(body: string, offset: number): string {
-  return body.slice(lineStart(body, offset), lineEnd(body, offset));
 }
