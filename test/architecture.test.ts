@@ -289,6 +289,7 @@ const ALLOWED: readonly (readonly [file: string, lines: readonly string[]])[] = 
     ],
   ],
   ['lib/stages/allowed.ts', ["import { environments } from '../environments';"]],
+  ['lib/capacity/allowed.ts', ["import { jStat } from 'jstat';"]],
   [
     'lib/rehearsal/allowed.ts',
     [
@@ -298,7 +299,15 @@ const ALLOWED: readonly (readonly [file: string, lines: readonly string[]])[] = 
       "import { jStat } from 'jstat';",
     ],
   ],
-  ['lib/report/allowed.ts', ["import Table from 'cli-table3';", "import { toIso } from '../capacity/instants';"]],
+  [
+    'lib/report/allowed.ts',
+    [
+      "import Table from 'cli-table3';",
+      "import { init } from 'echarts';",
+      "import { ICalCalendar } from 'ical-generator';",
+      "import { toIso } from '../capacity/instants';",
+    ],
+  ],
   ['lib/commands/allowed.ts', ['Date.now();', 'process.env;', "import { readFileSync } from 'node:fs';"]],
   [
     'examples/attach/allowed.ts',

@@ -1,6 +1,9 @@
+import type { ReleaseCalendar, ReleaseKind } from '../calendar/release';
 import type { Finding } from './capacity-plan';
 import { findingKey, sortByKey } from './difference';
 import { type Dependency, type Environment, PROFILE_DEFAULTS } from './environment';
+import { statedSigma } from './forecast';
+import { forecastErrors, statedSpreadErrors, tooOptimistic } from './forecast-errors';
 import { fromIso, toIso } from './instants';
 import { leadSeconds } from './lead-time';
 import { ECS_TASKS_PER_SERVICE } from './limits';
@@ -13,6 +16,14 @@ import { formatCount, listNames, needs } from './words';
 
 const TENTATIVE_WARNING_SECONDS = 7 * 86_400;
 
+/** Several releases of a kind in a sentence. */
+const KINDS: Readonly<Record<ReleaseKind, string>> = {
+  season: 'seasons',
+  episode: 'episodes',
+  finale: 'finales',
+  live: 'live events',
+};
+
 /**
  * What AWS would refuse or run out of on the night, and what the plan rests on without proof.
  *
@@ -22,6 +33,7 @@ const TENTATIVE_WARNING_SECONDS = 7 * 86_400;
 export function findingsOf(
   environment: Required<Environment>,
   targets: readonly PlannedTarget[],
+  calendar: ReleaseCalendar,
   asOf: number,
   horizonEnd: number,
 ): Finding[] {
@@ -44,7 +56,12 @@ export function findingsOf(
   const ofHorizon = deferredFinding(beyond, 'beyond the horizon', coveredUntil);
   // What is said of a release is said once, however many targets it has.
   const findings = new Map(
-    [...ofTargets, ...ofHorizon, ...quotaFindings(environment, judged)].map((one) => [findingKey(one), one]),
+    [
+      ...ofTargets,
+      ...ofHorizon,
+      ...quotaFindings(environment, judged),
+      ...spreadFindings(environment, targets, calendar, asOf),
+    ].map((one) => [findingKey(one), one]),
   );
   return sortByKey([...findings.values()], findingKey);
 }
@@ -144,7 +161,7 @@ function dependencyFindings({ profile, stretches, demands, plan }: JudgedTarget)
 }
 
 function forecastFindings(environment: Required<Environment>, target: PlannedTarget, asOf: number): Finding[] {
-  const { profile, plan, forecaster, demands } = target;
+  const { profile, plan, forecaster } = target;
   const findings: Finding[] = [];
   if (profile.requestsPerSecondSource === undefined) {
     findings.push({
@@ -155,9 +172,7 @@ function forecastFindings(environment: Required<Environment>, target: PlannedTar
       releases: [],
     });
   }
-  const later = new Set(plan.deferred);
-  const coming = demands.filter(({ release }) => release.premiereAt >= asOf && !later.has(release.id));
-  for (const { release, warmUpSeconds, audience } of coming) {
+  for (const { release, warmUpSeconds, audience } of comingOf(target, asOf)) {
     if (release.audience?.like?.assumed) {
       findings.push({
         code: 'assumption/audience',
@@ -181,6 +196,63 @@ function forecastFindings(environment: Required<Environment>, target: PlannedTar
     }
   }
   return findings;
+}
+
+/** Releases that the plan holds and that have not premiered. */
+function comingOf({ plan, demands }: PlannedTarget, asOf: number): ReleaseDemand[] {
+  const later = new Set(plan.deferred);
+  return demands.filter(({ release }) => release.premiereAt >= asOf && !later.has(release.id));
+}
+
+/**
+ * Spreads that past nights have shown to be too narrow: the configured one of a kind, and those that entries state. Told
+ * also when no release is coming that they are for: here is where one learns it.
+ */
+function spreadFindings(
+  environment: Required<Environment>,
+  targets: readonly PlannedTarget[],
+  calendar: ReleaseCalendar,
+  asOf: number,
+): Finding[] {
+  return forecastErrors(calendar).flatMap((errors) => {
+    const { kind, count, sigma } = errors;
+    const comingIds = (of: readonly PlannedTarget[], isStated: boolean): string[] => {
+      const coming = of.flatMap((target) => comingOf(target, asOf)).map(({ release }) => release);
+      const ofKind = coming.filter(({ kind: its, audience }) => its === kind && audience !== undefined);
+      const using = ofKind.filter(({ audience }) => isStated === (statedSigma(audience!) !== undefined));
+      return [...new Set(using.map(({ id }) => id))];
+    };
+    const findings: Finding[] = [];
+    const configuredIn = ({ forecaster }: PlannedTarget): number => forecaster.model.kinds[kind].sigma;
+    for (const configured of new Set(targets.map(configuredIn))) {
+      if (!tooOptimistic(errors, configured)) continue;
+      const using = targets.filter((target) => configuredIn(target) === configured);
+      const fields = using.map((target) => `${placeOf(environment, target)}.demand.kinds.${kind}.sigma`);
+      findings.push({
+        code: 'assumption/forecast-sigma',
+        severity: 'warning',
+        message: `${count} measured ${KINDS[kind]} were off from their forecasts by a sigma of ${roundedUp(sigma)}, and ${configured} is configured: by chance that happens less than 1 time in 20`,
+        mend: `set ${listNames(fields)} to ${roundedUp(sigma)}, or state low and high in the entries`,
+        releases: comingIds(using, false),
+      });
+    }
+    const ofStated = statedSpreadErrors(errors);
+    if (ofStated && tooOptimistic(ofStated, 1)) {
+      findings.push({
+        code: 'assumption/forecast-spread',
+        severity: 'warning',
+        message: `${ofStated.count} measured ${KINDS[kind]} were off from their forecasts by ${roundedUp(ofStated.sigma)} times the spread that their entries state: by chance that happens less than 1 time in 20`,
+        mend: `make uncertainty ${roundedUp(ofStated.sigma)} times as large in coming ${KINDS[kind]}, or raise the ratio of high to low to the power of ${roundedUp(ofStated.sigma)}`,
+        releases: comingIds(targets, true),
+      });
+    }
+    return findings;
+  });
+}
+
+/** With two decimals, and not less. */
+function roundedUp(value: number): number {
+  return Math.ceil(Number((100 * value).toFixed(6))) / 100;
 }
 
 function deferredBy({ plan, demands }: PlannedTarget): ReleaseDemand[] {

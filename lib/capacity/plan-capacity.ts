@@ -87,7 +87,7 @@ function planEnvironment(
         baselineUnitHours: round(sum(costs.map(({ baselineUnitHours }) => baselineUnitHours)), 3),
       }),
     },
-    findings: findingsOf(environment, targets, asOf, horizonEnd),
+    findings: findingsOf(environment, targets, calendar, asOf, horizonEnd),
     releases: plannedReleases(targets, asOf),
   };
 }

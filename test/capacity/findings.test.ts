@@ -147,6 +147,69 @@ describe('a warning is', () => {
     );
   });
 
+  describe('a forecast that claims more than past ones have held', () => {
+    const past = (id: string, peakViewers: number, spread: object = {}): Release =>
+      release({
+        id,
+        premiereAt: at('2025-03-01T00:00:00Z'),
+        audience: { peakViewers: 9_000_000, ...spread },
+        observed: { peakViewers, assumed: false, source: 'test' },
+      });
+    // Off by a factor of two, either way: ln 2 is 0.693, and with 4 of them the lower bound is 0.45.
+    const nights = [past('a', 18e6), past('b', 4.5e6), past('c', 18e6), past('d', 4.5e6)];
+    const usual = { ...FINALE, audience: { peakViewers: 9_000_000 } };
+
+    test('by the sigma that is configured for the kind', () => {
+      const all = findings([...nights, usual, { ...FINALE, id: 'stated' }]);
+      expect(only('assumption/forecast-sigma', all)).toBe(
+        'warning: 4 measured finales were off from their forecasts by a sigma of 0.7, and 0.35 is configured: by chance that ' +
+          'happens less than 1 time in 20; set prod.layers.playback.demand.kinds.finale.sigma to 0.7, or state low and ' +
+          'high in the entries (finale)',
+      );
+      const mended = environment({ demand: { kinds: { finale: { sigma: 0.7 } } } });
+      expect(findings([...nights, usual], mended)).toEqual([]);
+    });
+
+    test('also when no release is coming, and once for layers that share it', () => {
+      const { layers } = environment();
+      const wide = { ...layers.playback!, demand: { kinds: { finale: { sigma: 0.5 } } } };
+      const three = environment({}, { layers: { ...layers, 'sign-in': layers.playback!, wide } });
+      expect(only('assumption/forecast-sigma', findings(nights, three))).toMatch(
+        / set prod\.layers\.playback\.demand\.kinds\.finale\.sigma and prod\.layers\.sign-in\.demand\.kinds\.finale\.sigma to 0\.7, .* \(\)$/,
+      );
+    });
+
+    test('not by one night, nor by peaks that were assumed, nor of another kind', () => {
+      expect(findings([past('a', 36e6), usual])).toEqual([]);
+      const assumed = nights.map((night) => ({ ...night, observed: { ...night.observed!, assumed: true } }));
+      expect(findings([...assumed, usual]).filter(({ code }) => code.startsWith('assumption/forecast'))).toEqual([]);
+      const seasons = nights.map((night) => ({
+        ...night,
+        kind: 'season' as const,
+        observed: { ...night.observed!, peakViewers: 15e6 },
+      }));
+      // ln(15/9) is 0.51: what the 0.5 of seasons lets expect.
+      expect(findings([...seasons, usual]).filter(({ code }) => code.startsWith('assumption/forecast'))).toEqual([]);
+    });
+
+    test('by low and high, or by uncertainty, that entries state', () => {
+      // 0.693 is 1.981 times 0.35, and 2.772 times the 0.25 that a ratio of e^(0.25·2.563) from low to high says.
+      const ratio = Math.exp((0.25 * 2.563_103) / 2);
+      const stated = [
+        past('a', 18e6, { uncertainty: 0.35 }),
+        past('b', 4.5e6, { low: 9e6 / ratio, high: 9e6 * ratio }),
+      ];
+      const all = findings([...stated, usual, { ...FINALE, id: 'stated' }]);
+      expect(only('assumption/forecast-spread', all)).toBe(
+        'warning: 2 measured finales were off from their forecasts by 2.41 times the spread that their entries state: by ' +
+          'chance that happens less than 1 time in 20; make uncertainty 2.41 times as large in coming ' +
+          'finales, or raise the ratio of high to low to the power of 2.41 (stated)',
+      );
+      const wide = stated.map((night) => ({ ...night, audience: { peakViewers: 9e6, uncertainty: 0.7 } }));
+      expect(findings([...wide, usual]).map(({ code }) => code)).toEqual(['assumption/forecast-sigma']);
+    });
+  });
+
   test('a release that is still tentative in the last seven days', () => {
     const tentative = { ...FINALE, status: 'tentative' as const };
     expect(findings([tentative], environment(), '2025-12-25T00:59:59Z')).toEqual([]);
