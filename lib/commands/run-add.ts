@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { appendRelease, type NewRelease } from '../calendar/append-release';
 import type { Diagnostic } from '../calendar/diagnostic';
@@ -26,6 +26,7 @@ import {
   renderJson,
   UsageError,
 } from './common';
+import { type CalendarChange, writeCalendarFile } from './write-calendar-file';
 
 /** What `check` looks ahead. */
 const HORIZON = 'P90D';
@@ -37,11 +38,7 @@ const SHOWN_BEFORE = 8 * 86_400;
 const MENDED_BY_ENTRY = new Set(['calendar/empty-file', 'calendar/releases', 'calendar/no-files']);
 
 /** What is about to be written. */
-interface Change {
-  readonly file: string;
-  /** Undefined for a new file. */
-  readonly before: string | undefined;
-  readonly after: string;
+interface Change extends CalendarChange {
   /** The lines of each new entry. */
   readonly entries: readonly string[];
 }
@@ -116,7 +113,7 @@ async function add(options: AddOptions, output: Output, asker: Asker | undefined
     !asker ||
     (await asker.confirm({ message: `Write ${countEntries(releases)} to ${where}?`, default: true }));
   if (!isAgreed) return refuse(options, output, undefined, []);
-  const failure = options.dryRun ? undefined : write(options.calendar, change);
+  const failure = options.dryRun ? undefined : writeCalendarFile(options.calendar, change, 'prescale add');
   if (failure) return refuse(options, output, undefined, [failure]);
   if (options.json) {
     output.out(
@@ -304,33 +301,4 @@ function parents(dir: string): string[] {
     { length: depth },
     (_, up) => `${'../'.repeat(up)}node_modules/prescale/release-calendar/schema.json`,
   );
-}
-
-/** Writes all or nothing: a file that is half written would be deployed by the next synthesis. */
-function write(dir: string, { file, before, after }: Change): Diagnostic | undefined {
-  const target = path.join(dir, path.basename(file));
-  const failed = (message: string, mend: string): Diagnostic => ({
-    severity: 'error',
-    code: 'calendar/not-written',
-    message,
-    mend,
-    file,
-  });
-  let temporary: string | undefined;
-  try {
-    const isThere = existsSync(target);
-    if ((isThere ? readFileSync(target, 'utf8') : undefined) !== before) {
-      return failed('the file was changed in the meantime', 'run prescale add again');
-    }
-    // Through a link to what it names, and with its permissions.
-    const real = isThere ? realpathSync(target) : target;
-    temporary = path.join(path.dirname(real), `.${path.basename(real)}.${process.pid}.tmp`);
-    writeFileSync(temporary, after, { flag: 'wx', mode: isThere ? statSync(real).mode : 0o666 });
-    renameSync(temporary, real);
-    return undefined;
-  } catch (error) {
-    if (temporary !== undefined) rmSync(temporary, { force: true });
-    const { code = String(error) } = error as NodeJS.ErrnoException;
-    return failed(`the file cannot be written (${code})`, 'give write access to it and to its folder');
-  }
 }

@@ -1,0 +1,752 @@
+import normalQuantile from '@stdlib/stats-base-dists-normal-quantile';
+import type { Problem } from '../calendar/problem';
+import type { Release, ReleaseCalendar } from '../calendar/release';
+import type { TargetPlan } from './capacity-plan';
+import type { AudienceCurve } from './demand';
+import { type Environment, type LayerProfile, resolveEnvironment } from './environment';
+import { floorAt } from './floor-at';
+import { quantileFactor } from './forecast';
+import { fromIso, toIso } from './instants';
+import { leadSeconds } from './lead-time';
+import { hasValues, type MinuteSeries, type NightRecord, type RecordedTarget } from './night-record';
+import { type PlannedNight, windowsOf } from './planned-night';
+import { appearancesOf, DemandForecaster, type ReleaseDemand } from './release-demand';
+import { round } from './units';
+import { formatCount, listNames, percent } from './words';
+
+const MINUTE = 60;
+
+/** A minute is an outage when more than this share of the requests in it failed; as in a rehearsal. */
+const OUTAGE_SHARE = 0.01;
+
+/** Minutes in which the modelled demand is below this share of its peak say little of its size. A judgement. */
+const FITTED_SHARE = 0.1;
+
+/** Fewer minutes than these are no night to read an audience from. A judgement. */
+const FEWEST_FITTED = 10;
+
+/** Clients try again for so many minutes after an outage. A judgement, and what the rehearsal's clients do. */
+const AFTERMATH_MINUTES = 2;
+
+/** Of the minutes this far from the modelled peak on either side, so many must be there. Judgements. */
+const PEAK_MINUTES = 30;
+const PRESENT_SHARE = 0.75;
+
+/** Above this relative residual the night had another shape than the model. A judgement. */
+const MISFIT = 0.15;
+
+/** Above this share of the demand in the fitted minutes other releases' forecasts decide what is left. A judgement. */
+const OTHERS_SHARE = 0.5;
+
+/** Digits of an estimate that mean something. */
+const ESTIMATE_DIGITS = 3;
+
+export interface ReviewInput {
+  /** As it is now. */
+  readonly calendar: ReleaseCalendar;
+  readonly environment: Environment;
+  readonly release: Release;
+  readonly night: PlannedNight;
+  readonly record: NightRecord;
+  /** Peak of concurrent viewers that somebody counted: of the whole audience, as the calendar states it. */
+  readonly viewers?: number;
+  /** Minutes that somebody counted. */
+  readonly outageMinutes?: number;
+  /** Where the figures come from. @default what they were read from */
+  readonly source?: string;
+}
+
+/** What `observed` of the entry should be. */
+export interface ProposedObservation {
+  readonly peakViewers?: number;
+  readonly outageMinutes?: number;
+  readonly source: string;
+}
+
+/** Planned against observed. Plain JSON; instants are ISO 8601 in UTC. */
+export interface NightReview {
+  readonly environment: string;
+  readonly release: string;
+  readonly kind: Release['kind'];
+  readonly premiereAt: string;
+  readonly from: string;
+  readonly to: string;
+  /** As of when the plan is that is compared. */
+  readonly plannedAsOf: string;
+  /** Absent for a release that states floors alone. Of the whole audience, as the calendar states it. */
+  readonly forecast?: Forecast;
+  readonly requests?: ReviewedRequests;
+  readonly viewers?: ObservedViewers;
+  readonly outage: ReviewedOutage;
+  readonly targets: readonly ReviewedTarget[];
+  readonly proposal: ProposedObservation;
+  /** What a reader should know of the figures, in sentences without a period. */
+  readonly notes: readonly string[];
+}
+
+export interface Forecast {
+  readonly peakViewers: number;
+  /** 1 in 10 chance to be below, and above: as stated, or from sigma. */
+  readonly low: number;
+  readonly high: number;
+  readonly sigma: number;
+  /** What floors were planned for. */
+  readonly quantile: number;
+  readonly plannedPeakViewers: number;
+}
+
+/** Per second, above the ordinary day, over all targets: the mean of a minute. */
+export interface ReviewedRequests {
+  readonly median: number;
+  readonly planned: number;
+  /** The minute in which the model has the peak. */
+  readonly modelledAt: string;
+  readonly observed: number;
+  readonly observedAt: string;
+  /** Whether requests failed in that minute: then it counts what was tried again, too. */
+  readonly failing: boolean;
+}
+
+export interface ObservedViewers {
+  readonly peakViewers: number;
+  /** `viewers`: counted by somebody. `requests`: read from the requests at the load balancer. */
+  readonly from: 'viewers' | 'requests';
+  /** `ln(observed / median)`; absent where nothing was forecast. */
+  readonly error?: number;
+  /** Observed against the median: 0.25 for a quarter more. */
+  readonly relativeError?: number;
+  /** The quantile of the forecast at which the night fell. */
+  readonly quantile?: number;
+  readonly inRange?: boolean;
+  readonly fit?: AudienceFit;
+}
+
+export interface AudienceFit {
+  /** Minutes that it rests on. */
+  readonly minutes: number;
+  /** Root of the squared differences over that of the squares: 0 for the model's shape. */
+  readonly residual: number;
+  /** What the highest minute alone would give. */
+  readonly peakRatioViewers: number;
+  /** Other releases of the same hours, and their share of the demand in the fitted minutes. */
+  readonly others: readonly string[];
+  readonly othersShare: number;
+}
+
+export interface ReviewedOutage {
+  /** Absent while minutes are missing. */
+  readonly minutes?: number;
+  /** Minutes that are known to be, whatever is missing. */
+  readonly seen: number;
+  readonly firstAt?: string;
+  /** Minutes without data, as half-open spans. */
+  readonly missing: readonly { readonly from: string; readonly to: string }[];
+  readonly missingMinutes: number;
+}
+
+export interface ReviewedTarget {
+  readonly id: string;
+  readonly unit: string;
+  /** Ready units that the release was planned to need, the highest floor of its window, and the unit-hours of the floors over the night. */
+  readonly planned: { readonly units: number; readonly floor: number; readonly unitHours: number };
+  readonly observed: {
+    /** The most units, counted as `counted` says. */
+    readonly highest: number;
+    readonly highestAt: string;
+    readonly counted: 'running' | 'desired' | 'ready';
+    readonly unitHours: number;
+    /** Minutes in which the number of ready units is known. */
+    readonly readyMinutes: number;
+    /** Of those, with fewer ready than the plan required, and than the floor that had stood for its lead time. */
+    readonly belowRequiredMinutes: number;
+    readonly belowFloorMinutes: number;
+    /** Minutes in which the live minimum was below the planned one; absent where no guard published it. */
+    readonly lowFloorMinutes?: number;
+    /** Most desired units above the planned floor from the premiere until floors were given back. */
+    readonly aboveFloor?: { readonly units: number; readonly at: string };
+    readonly activities: number;
+    /** Of those, asked for by scaling policies. */
+    readonly byPolicies: number;
+  };
+}
+
+/**
+ * Compares a night with its plan, and estimates its audience.
+ *
+ * Viewers are those that somebody counted; else the requests above the ordinary day and above other releases, fitted by least squares through
+ * zero with the release's own curve, minute by minute, without gaps, outages and what clients try again after them. What the record cannot tell is
+ * a problem, and nothing is proposed. Pure.
+ */
+export function reviewNight(input: ReviewInput): NightReview | Problem {
+  const wrong = refuseRecord(input);
+  if (wrong) return wrong;
+  const { release, night, record } = input;
+  const environment = resolveEnvironment(input.environment);
+  const found = sourcesOf(input, environment);
+  if (found.length === 0) return noTarget(input);
+  const sources = answering(found);
+  const half = refuseHalf(sources, record);
+  if (half) return half;
+
+  const minutes = minutesOf(sources, input);
+  if (!minutes.known.includes(true)) return noData(toIso(night.from), toIso(night.to));
+  const outage = outageOf(minutes);
+  const notes: string[] = [];
+  const modelled = sources.filter(({ own }) => own !== undefined);
+  const forecast = forecastOf(release, modelled, environment.demandFactor);
+  const requests = modelled.length > 0 ? requestsOf(modelled, minutes) : undefined;
+  const viewers = viewersOf(input, modelled, minutes, forecast, environment.demandFactor);
+  if (viewers && 'code' in viewers) return viewers;
+
+  const planned = night.plan.targets.filter(({ id }) => record.targets.some((target) => target.id === id));
+  const unread = night.plan.targets.filter((target) => !planned.includes(target) && asksOf(night, release, target));
+  for (const { id } of unread) notes.push(`the record holds nothing of ${id}: it is left out`);
+  notes.push(...viewersNotes(viewers, minutes));
+  if (outage.missingMinutes > 0 && input.outageMinutes === undefined) {
+    notes.push(
+      `${formatCount(outage.missingMinutes)} minutes of the night are missing (${spansWords(outage.missing)}), and a load balancer counts nothing while no target is healthy: outageMinutes is left out; state it with --outage-minutes`,
+    );
+  }
+  const outageMinutes = input.outageMinutes ?? outage.minutes;
+  if (viewers === undefined && outageMinutes === undefined) {
+    return {
+      code: 'review/nothing',
+      message: `${release.id} states floors and no audience, and minutes of its night are missing: there is nothing to write`,
+      mend: 'count viewers with --viewers, or minutes with --outage-minutes',
+    };
+  }
+  const stays = release.observed?.outageMinutes;
+  if (outageMinutes === undefined && stays !== undefined) {
+    notes.push(`outageMinutes: ${stays} of the entry stays, which this record neither confirms nor denies`);
+  }
+  return {
+    environment: environment.name,
+    release: release.id,
+    kind: release.kind,
+    premiereAt: toIso(release.premiereAt),
+    from: toIso(night.from),
+    to: toIso(night.to),
+    plannedAsOf: night.asOf,
+    ...(forecast && { forecast }),
+    ...(requests && { requests }),
+    ...(viewers && { viewers }),
+    outage,
+    targets: planned.map((target) =>
+      targetReview(
+        target,
+        record.targets.find(({ id }) => id === target.id)!,
+        input,
+      ),
+    ),
+    proposal: {
+      ...(viewers && { peakViewers: viewers.peakViewers }),
+      ...(outageMinutes !== undefined && { outageMinutes }),
+      source: input.source ?? sourceOf(release, viewers),
+    },
+    notes,
+  };
+}
+
+/** A target that answers requests, with what was recorded of it and what its layer expects. */
+interface Source {
+  readonly target: TargetPlan;
+  readonly recorded: RecordedTarget;
+  readonly profile: LayerProfile;
+  /** Absent for a release that states floors alone. */
+  readonly own?: ReleaseDemand['audience'];
+  /** Quantile of the forecast that floors were planned for. */
+  readonly quantile: number;
+  readonly appearances: readonly { readonly at: number; readonly share: number }[];
+  readonly others: readonly OtherAudience[];
+}
+
+interface OtherAudience {
+  readonly id: string;
+  readonly curve: AudienceCurve;
+  /** Peak viewers in this environment: observed where it was measured, else forecast. */
+  readonly peak: number;
+  readonly appearances: readonly { readonly at: number; readonly share: number }[];
+}
+
+/** The night minute by minute, over all targets. */
+interface Minutes {
+  readonly from: number;
+  /** Requests per second above the ordinary day and the other releases; NaN where a target's are missing. */
+  readonly above: Float64Array;
+  /** What other releases ask for. */
+  readonly others: Float64Array;
+  /** Requests per second of an audience that peaks at one viewer of this environment. */
+  readonly perViewer: Float64Array;
+  /** Whether anything is known of every target. */
+  readonly known: boolean[];
+  /** More than 1 % failed at any target. */
+  readonly failing: boolean[];
+}
+
+function refuseRecord({ environment, release, night, record }: ReviewInput): Problem | undefined {
+  const elsewhere = (message: string, mend: string): Problem => ({ code: 'review/other-record', message, mend });
+  const account = 'account' in environment ? environment.account : 'any';
+  if (account !== 'any' && record.account !== account) {
+    return elsewhere(
+      `the record is of account ${record.account}, and ${environment.name} is in ${String(account)}`,
+      `name the record of ${String(account)}, or correct account of ${environment.name}`,
+    );
+  }
+  if (record.environment !== environment.name) {
+    return elsewhere(
+      `the record is of the environment ${record.environment}, and ${environment.name} is reviewed`,
+      `name the record of ${environment.name}, or write --env ${record.environment}`,
+    );
+  }
+  if (!(fromIso(record.from) <= release.premiereAt && release.premiereAt < fromIso(record.to))) {
+    return elsewhere(
+      `the record is of ${record.from} to ${record.to}, and the premiere of ${release.id} was at ${toIso(release.premiereAt)}`,
+      `name a record of ${toIso(night.from)} to ${toIso(night.to)}, or another release`,
+    );
+  }
+  return undefined;
+}
+
+function asksOf({ plan }: PlannedNight, { id }: Release, target: TargetPlan): boolean {
+  return plan.releases.some((one) => one.id === id && one.targets.some((need) => need.id === target.id));
+}
+
+function noTarget({ night, record, release }: ReviewInput): Problem {
+  const wanted = night.plan.targets.filter((target) => asksOf(night, release, target)).map(({ id }) => id);
+  return {
+    code: 'review/other-record',
+    message: `the record holds ${listNames(record.targets.map(({ id }) => id)) || 'no target'}, and ${release.id} was planned for ${listNames(wanted)}`,
+    mend: 'name the record of the environment as it is planned',
+  };
+}
+
+/** The targets that the release was planned for and that are in the record. */
+function sourcesOf({ calendar, release, night, record }: ReviewInput, environment: Required<Environment>): Source[] {
+  return night.plan.targets.flatMap((target): Source[] => {
+    const recorded = record.targets.find(({ id }) => id === target.id);
+    if (!recorded || !asksOf(night, release, target)) return [];
+    const layer = target.id.slice(environment.region.length + 1);
+    const profile = environment.layers[layer]!;
+    const forecaster = new DemandForecaster(night.calendar, environment, layer, profile);
+    const others = calendar.releases.flatMap((other): OtherAudience[] => {
+      const audience = other.id === release.id ? undefined : forecaster.forecast(other)?.audience;
+      if (!audience) return [];
+      const { observed } = other;
+      const isMeasured = observed?.peakViewers !== undefined && !observed.assumed;
+      const peak = isMeasured ? observed.peakViewers * environment.demandFactor : audience.medianPeak;
+      const appearances = appearancesOf(other, forecaster.model).filter(({ at }) =>
+        isWithin(audience.curve, at, night),
+      );
+      return appearances.length > 0 ? [{ id: other.id, curve: audience.curve, peak, appearances }] : [];
+    });
+    return [
+      {
+        target,
+        recorded,
+        profile,
+        own: forecaster.forecast(release)?.audience,
+        quantile: forecaster.quantile,
+        appearances: appearancesOf(release, forecaster.model),
+        others,
+      },
+    ];
+  });
+}
+
+function isWithin({ startSeconds, stepSeconds, requests }: AudienceCurve, at: number, night: PlannedNight): boolean {
+  const startsAt = at + startSeconds;
+  return startsAt < night.to && startsAt + requests.length * stepSeconds > night.from;
+}
+
+/** A target that nothing was recorded of is behind no load balancer, as long as another one is. */
+function answering(sources: readonly Source[]): Source[] {
+  const some = sources.filter(({ recorded: { series } }) => hasValues(series.requests) || hasValues(series.ready));
+  return some.length > 0 ? some : [...sources];
+}
+
+function refuseHalf(sources: readonly Source[], record: NightRecord): Problem | undefined {
+  const isEmpty = record.targets.every(({ series }) => Object.values(series).every((one) => !hasValues(one)));
+  if (isEmpty) return noData(record.from, record.to);
+  for (const { recorded } of sources) {
+    const missing = [
+      ...(hasValues(recorded.series.requests) ? [] : ['requests']),
+      ...(hasValues(recorded.series.ready) ? [] : ['ready units']),
+    ];
+    if (missing.length === 0) continue;
+    return {
+      code: 'review/half-the-data',
+      message: `the record holds no ${missing.join(' and no ')} of ${recorded.id}`,
+      mend: 'see that its target group is behind an Application Load Balancer that served the night, or add what is missing to the record',
+    };
+  }
+  return undefined;
+}
+
+function noData(from: string, to: string): Problem {
+  return {
+    code: 'review/no-data',
+    message: `the record holds no data of ${from} to ${to}`,
+    mend: 'see that the service ran in this account and region then; CloudWatch keeps minutes for 15 days',
+  };
+}
+
+/** A series over the minutes of the night; null outside the record. */
+function aligned(series: MinuteSeries | undefined, record: NightRecord, night: PlannedNight): MinuteSeries {
+  const offset = (night.from - fromIso(record.from)) / MINUTE;
+  return Array.from({ length: (night.to - night.from) / MINUTE }, (_, minute) => series?.[minute + offset] ?? null);
+}
+
+function minutesOf(sources: readonly Source[], { night, record }: ReviewInput): Minutes {
+  const count = (night.to - night.from) / MINUTE;
+  const minutes: Minutes = {
+    from: night.from,
+    above: new Float64Array(count),
+    others: new Float64Array(count),
+    perViewer: new Float64Array(count),
+    known: Array.from({ length: count }, () => true),
+    failing: Array.from({ length: count }, () => false),
+  };
+  for (const { recorded, profile, own, appearances, others } of sources) {
+    const requests = aligned(recorded.series.requests, record, night);
+    const failures = aligned(recorded.series.failures, record, night);
+    for (let minute = 0; minute < count; minute += 1) {
+      const counted = requests[minute] ?? null;
+      const failed = failures[minute] ?? 0;
+      // What is turned away for want of a target is counted as a failure and not as a request.
+      if (counted === null && failed === 0) minutes.known[minute] = false;
+      if (failed > OUTAGE_SHARE * ((counted ?? 0) + failed)) minutes.failing[minute] = true;
+      const otherDemand = others.reduce(
+        (sum, other) => sum + other.peak * demandIn(other, night.from + minute * MINUTE),
+        0,
+      );
+      if (!own) continue;
+      minutes.others[minute]! += otherDemand;
+      minutes.above[minute]! +=
+        counted === null ? Number.NaN : counted / MINUTE - profile.baselineRequestsPerSecond - otherDemand;
+      minutes.perViewer[minute]! += demandIn({ curve: own.curve, appearances }, night.from + minute * MINUTE);
+    }
+  }
+  return minutes;
+}
+
+/** The mean requests per second in a minute of an audience that peaks at one viewer. */
+function demandIn({ curve, appearances }: Pick<OtherAudience, 'curve' | 'appearances'>, minuteAt: number): number {
+  const { startSeconds, stepSeconds, requests } = curve;
+  let sum = 0;
+  for (const { at, share } of appearances) {
+    const first = Math.max(0, Math.ceil((minuteAt - at - startSeconds) / stepSeconds));
+    const end = Math.min(requests.length, Math.ceil((minuteAt + MINUTE - at - startSeconds) / stepSeconds));
+    for (let sample = first; sample < end; sample += 1) sum += share * requests[sample]!;
+  }
+  return (sum * stepSeconds) / MINUTE;
+}
+
+function outageOf({ known, failing, from }: Minutes): ReviewedOutage {
+  const missing: { from: string; to: string }[] = [];
+  known.forEach((isKnown, minute) => {
+    if (isKnown) return;
+    const at = from + minute * MINUTE;
+    const last = missing.at(-1);
+    if (last?.to === toIso(at)) last.to = toIso(at + MINUTE);
+    else missing.push({ from: toIso(at), to: toIso(at + MINUTE) });
+  });
+  const missingMinutes = known.filter((isKnown) => !isKnown).length;
+  const seen = failing.filter(Boolean).length;
+  const first = failing.indexOf(true);
+  return {
+    ...(missingMinutes === 0 && { minutes: seen }),
+    seen,
+    ...(first !== -1 && { firstAt: toIso(from + first * MINUTE) }),
+    missing,
+    missingMinutes,
+  };
+}
+
+function forecastOf({ audience }: Release, sources: readonly Source[], factor: number): Forecast | undefined {
+  const [first] = sources;
+  if (!audience || !first?.own) return undefined;
+  const { sigma, plannedPeak } = first.own;
+  return {
+    peakViewers: audience.peakViewers,
+    low: audience.low ?? Math.round(audience.peakViewers * quantileFactor(0.1, sigma)),
+    high: audience.high ?? Math.round(audience.peakViewers * quantileFactor(0.9, sigma)),
+    sigma: round(sigma, 4),
+    quantile: first.quantile,
+    plannedPeakViewers: Math.round(plannedPeak / factor),
+  };
+}
+
+function requestsOf(
+  sources: readonly Source[],
+  { from, above, perViewer, failing }: Minutes,
+): ReviewedRequests | undefined {
+  const { medianPeak, plannedPeak } = sources[0]!.own!;
+  const modelled = highestOf(perViewer);
+  const observed = highestOf(above);
+  // Nothing but refusals all night.
+  if (observed === -1) return undefined;
+  return {
+    median: Math.round(medianPeak * perViewer[modelled]!),
+    planned: Math.round(plannedPeak * perViewer[modelled]!),
+    modelledAt: toIso(from + modelled * MINUTE),
+    observed: Math.round(above[observed]!),
+    observedAt: toIso(from + observed * MINUTE),
+    failing: failing[observed]!,
+  };
+}
+
+/** Where the highest value is; not a number is no value. */
+function highestOf(values: Float64Array): number {
+  let highest = -1;
+  values.forEach((value, index) => {
+    if (!Number.isNaN(value) && (highest === -1 || value > values[highest]!)) highest = index;
+  });
+  return highest;
+}
+
+function viewersOf(
+  input: ReviewInput,
+  sources: readonly Source[],
+  minutes: Minutes,
+  forecast: Forecast | undefined,
+  factor: number,
+): ObservedViewers | Problem | undefined {
+  const { night, record } = input;
+  const series = aligned(record.viewers, record, night).filter((value) => value !== null);
+  const counted = input.viewers ?? (series.length > 0 ? Math.round(Math.max(...series)) : undefined);
+  if (counted !== undefined && counted >= 1) return judged({ peakViewers: counted, from: 'viewers' }, forecast);
+  if (sources.length === 0) return undefined;
+  const fitted = fitAudience(input, sources, minutes, factor);
+  return 'code' in fitted ? fitted : judged({ ...fitted, from: 'requests' }, forecast);
+}
+
+function judged(
+  viewers: Pick<ObservedViewers, 'peakViewers' | 'from' | 'fit'>,
+  forecast: Forecast | undefined,
+): ObservedViewers {
+  if (!forecast) return viewers;
+  const { peakViewers } = viewers;
+  const error = Math.log(peakViewers / forecast.peakViewers);
+  return {
+    ...viewers,
+    error: round(error, 4),
+    relativeError: round(peakViewers / forecast.peakViewers - 1, 4),
+    quantile: round(normalCdf(error / forecast.sigma), 4),
+    inRange: forecast.low <= peakViewers && peakViewers <= forecast.high,
+  };
+}
+
+/** The share of a normal distribution below so many standard deviations: the inverse of its quantiles, halved down to a millionth. */
+function normalCdf(deviations: number): number {
+  let low = 0;
+  let high = 1;
+  for (let halving = 0; halving < 24; halving += 1) {
+    const middle = (low + high) / 2;
+    if (normalQuantile(middle, 0, 1) < deviations) low = middle;
+    else high = middle;
+  }
+  return (low + high) / 2;
+}
+
+/** The peak of the audience whose requests, in the shape of the model, are nearest to those of the good minutes. */
+function fitAudience(
+  { release, night, record }: ReviewInput,
+  sources: readonly Source[],
+  minutes: Minutes,
+  factor: number,
+): Pick<ObservedViewers, 'peakViewers' | 'fit'> | Problem {
+  const { above, perViewer, others } = minutes;
+  const mend = `count viewers: prescale review --env ${record.environment} --release ${release.id} --viewers N`;
+  const peak = highestOf(perViewer);
+  const near = minutes.known.slice(Math.max(0, peak - PEAK_MINUTES), peak + PEAK_MINUTES);
+  const present = near.filter(Boolean).length;
+  if (present < PRESENT_SHARE * near.length) {
+    return {
+      code: 'review/too-few-minutes',
+      message: `requests are known in ${present} of the ${near.length} minutes around the modelled peak at ${toIso(night.from + peak * MINUTE)}, which is too few to read an audience from`,
+      mend,
+    };
+  }
+  const good = goodMinutes(minutes, FITTED_SHARE * perViewer[peak]!);
+  if (good.length < FEWEST_FITTED) {
+    return {
+      code: 'review/too-few-minutes',
+      message: `${good.length} minutes of the release are without gaps and failures, which is too few to read an audience from`,
+      mend,
+    };
+  }
+  let product = 0;
+  let square = 0;
+  let otherProduct = 0;
+  for (const minute of good) {
+    product += perViewer[minute]! * above[minute]!;
+    square += perViewer[minute]! ** 2;
+    otherProduct += perViewer[minute]! * others[minute]!;
+  }
+  const names = [...new Set(sources.flatMap((source) => source.others.map(({ id }) => id)))];
+  const othersShare = otherProduct / Math.max(product + otherProduct, Number.MIN_VALUE);
+  if (otherProduct > 0 && (product <= 0 || othersShare > OTHERS_SHARE)) {
+    return {
+      code: 'review/other-releases',
+      message: `most of the demand in the hours of ${release.id} is that of ${listNames(names)}: what is left of it would be their forecast error`,
+      mend,
+    };
+  }
+  const viewers = product / square;
+  const peakViewers = Number((viewers / factor).toPrecision(ESTIMATE_DIGITS));
+  if (!(peakViewers >= 1)) {
+    return {
+      code: 'review/no-demand',
+      message: `the requests of the night are not above the ordinary day's (${listNames(sources.map(({ profile }) => `${formatCount(profile.baselineRequestsPerSecond)}/s`))})`,
+      mend: `correct baselineRequestsPerSecond of the layer, or ${mend}`,
+    };
+  }
+  let missed = 0;
+  let whole = 0;
+  let highest = 0;
+  for (const minute of good) {
+    missed += (above[minute]! - viewers * perViewer[minute]!) ** 2;
+    whole += above[minute]! ** 2;
+    highest = Math.max(highest, above[minute]!);
+  }
+  return {
+    peakViewers,
+    fit: {
+      minutes: good.length,
+      residual: round(Math.sqrt(missed / whole), 4),
+      peakRatioViewers: Number((highest / perViewer[peak]! / factor).toPrecision(ESTIMATE_DIGITS)),
+      others: names,
+      othersShare: round(othersShare, 4),
+    },
+  };
+}
+
+/** Minutes with so much modelled demand and all data, in which nothing fails and nothing that failed is tried again. */
+function goodMinutes({ above, perViewer, failing }: Minutes, least: number): number[] {
+  const good: number[] = [];
+  perViewer.forEach((requests, minute) => {
+    if (requests < least || Number.isNaN(above[minute]!)) return;
+    if (failing.slice(Math.max(0, minute - AFTERMATH_MINUTES), minute + 1).some(Boolean)) return;
+    good.push(minute);
+  });
+  return good;
+}
+
+function viewersNotes(viewers: ObservedViewers | undefined, minutes: Minutes): string[] {
+  const { fit, peakViewers = 0 } = viewers ?? {};
+  if (!fit) return [];
+  const { residual, peakRatioViewers, others, othersShare } = fit;
+  const notes: string[] = [];
+  if (residual > MISFIT) {
+    notes.push(
+      `the night had another shape than the model, ${percent(residual)} off: ${formatCount(peakViewers)} viewers fit all of it, its highest minute alone would be ${formatCount(peakRatioViewers)}; say which with --viewers, and see kinds in demand of the layer`,
+    );
+  }
+  if (others.length > 0) {
+    notes.push(
+      `${percent(othersShare)} of the demand is taken as that of ${listNames(others)}, as observed or forecast`,
+    );
+  }
+  if (minutes.failing.some(Boolean)) {
+    notes.push(
+      'minutes with failures, and two after each, are left out of the estimate: retries inflate them, and lost requests are not counted',
+    );
+  }
+  return notes;
+}
+
+function spansWords(spans: ReviewedOutage['missing']): string {
+  const words = spans.map(({ from, to }) => `${from.slice(0, 16)}Z to ${to.slice(11, 16)}Z`);
+  return listNames(words);
+}
+
+function sourceOf({ premiereAt, premiereZone }: Release, viewers: ObservedViewers | undefined): string {
+  const day = new Intl.DateTimeFormat('en-GB', {
+    day: 'numeric',
+    month: 'long',
+    year: 'numeric',
+    timeZone: premiereZone,
+  }).format(premiereAt * 1000);
+  if (!viewers) return `failures at the load balancer, CloudWatch, ${day}`;
+  if (!viewers.fit) return `viewers as counted by the service, ${day}`;
+  return `requests at the load balancer, CloudWatch, ${day}; fitted on ${viewers.fit.minutes} minutes`;
+}
+
+function targetReview(
+  target: TargetPlan,
+  recorded: RecordedTarget,
+  { night, record, release }: ReviewInput,
+): ReviewedTarget {
+  const { series, activities } = recorded;
+  const counted = hasValues(series.running) ? 'running' : hasValues(series.desired) ? 'desired' : 'ready';
+  const units = aligned(series[counted], record, night);
+  const ready = aligned(series.ready, record, night);
+  const live = aligned(series.floor, record, night);
+  const asked = aligned(series.desired ?? series.running, record, night);
+  const floors = Array.from({ length: units.length }, (_, minute) => floorAt(target, night.from + minute * MINUTE));
+  const lead = leadSeconds(Math.max(...floors) - target.baseline, target.leadTime);
+  const registered = MINUTE * Math.ceil(target.leadTime.schedulerDelaySeconds / MINUTE);
+  const givingBackAt = givingBackOf(target, release, night);
+
+  let highest = 0;
+  let belowRequired = 0;
+  let belowFloor = 0;
+  let lowFloor = 0;
+  let above: { units: number; at: string } | undefined;
+  for (let minute = 0; minute < units.length; minute += 1) {
+    const at = night.from + minute * MINUTE;
+    if ((units[minute] ?? -1) > (units[highest] ?? -1)) highest = minute;
+    const floor = floors[minute]!;
+    // What rose less than the lead time ago is still starting, and less than the scheduler's delay ago may not be registered.
+    const settled = lowestFloor(target, at - lead, at);
+    const isReady = ready[minute];
+    if (isReady !== null && isReady !== undefined) {
+      if (isReady < requiredAt(target, at)) belowRequired += 1;
+      if (isReady < settled) belowFloor += 1;
+    }
+    if ((live[minute] ?? floor) < lowestFloor(target, at - registered, at)) lowFloor += 1;
+    const more = (asked[minute] ?? 0) - floor;
+    if (at >= release.premiereAt && at < givingBackAt && more > (above?.units ?? 0))
+      above = { units: more, at: toIso(at) };
+  }
+  const sum = (values: MinuteSeries): number => values.reduce<number>((total, value) => total + (value ?? 0), 0);
+  const need = night.plan.releases.find(({ id }) => id === release.id)?.targets.find(({ id }) => id === target.id);
+  const inNight = activities.filter(({ at }) => fromIso(at) >= night.from && fromIso(at) < night.to);
+  return {
+    id: target.id,
+    unit: target.unit,
+    planned: {
+      units: need?.units ?? target.baseline,
+      floor: Math.max(...floors),
+      unitHours: round(sum(floors) / MINUTE, 1),
+    },
+    observed: {
+      highest: Math.round(units[highest] ?? 0),
+      highestAt: toIso(night.from + highest * MINUTE),
+      counted,
+      unitHours: round(sum(units) / MINUTE, 1),
+      readyMinutes: ready.filter((value) => value !== null).length,
+      belowRequiredMinutes: belowRequired,
+      belowFloorMinutes: belowFloor,
+      ...(hasValues(series.floor) && { lowFloorMinutes: lowFloor }),
+      ...(above && { aboveFloor: { ...above, units: Math.round(above.units) } }),
+      activities: inNight.length,
+      byPolicies: inNight.filter(({ cause }) => cause.includes('triggered policy')).length,
+    },
+  };
+}
+
+/** The lowest planned floor of a half-open span and of its end. */
+function lowestFloor(target: TargetPlan, from: number, to: number): number {
+  const within = target.actions.filter(({ at }) => fromIso(at) > from && fromIso(at) <= to).map(({ min }) => min);
+  return Math.min(floorAt(target, from), ...within);
+}
+
+function requiredAt({ required, baseline }: TargetPlan, at: number): number {
+  return required.find(({ from, to }) => fromIso(from) <= at && at < fromIso(to))?.units ?? baseline;
+}
+
+function givingBackOf(target: TargetPlan, release: Release, night: PlannedNight): number {
+  const ends = windowsOf(target, release).map((window) => fromIso(window.givingBackAt));
+  return ends.length > 0 ? Math.max(...ends) : night.to;
+}
