@@ -13,7 +13,7 @@ module.exports = {
   transform: { '^.+\\.ts$': swc, '/temporal-[^/]+/.+\\.js$': swc },
   transformIgnorePatterns: ['/node_modules/(?!temporal-)'],
   // Commands import what needs the SDK or the simulator when they need it, with the extension that Node wants.
-  moduleNameMapper: { '^(\\.\\./live/[^/]+|\\./run-rehearse|\\./outage-gate|\\./run-diff|\\./run-add)\\.js$': '$1' },
+  moduleNameMapper: { '^(\\.\\./live/[^/]+|\\.\\./report/chart-svg|\\./run-[^/]+|\\./outage-gate)\\.js$': '$1' },
   randomize: true,
   // Looked up outside the sandbox, the simulator is five times as fast.
   sandboxInjectedGlobals: ['Math', 'Float64Array'],

@@ -10,8 +10,9 @@ import { loadPlans } from '../lib/load-plan';
 import { floorScheduleOf } from '../lib/rehearsal/floor-schedule';
 import { RunningRehearsal } from '../lib/rehearsal/rehearsal';
 import { rehearsalOf } from '../lib/rehearsal/spec';
-import { renderRehearsalSvg } from '../lib/report/rehearsal-svg';
-import { renderTimelineSvg } from '../lib/report/timeline-svg';
+import { renderRehearsalSvg, renderTimelineSvg } from '../lib/report/chart-svg';
+import { rehearsalNight } from '../lib/report/rehearsal-chart';
+import { timelineOf } from '../lib/report/timeline';
 
 const ROOT = path.join(__dirname, '..');
 
@@ -36,7 +37,7 @@ export function renderFinaleChart(): string {
   const { environment, plan, calendar } = planProd('2025-11-20T00:00:00Z');
   const span = { from: '2025-12-31T23:00:00Z', to: '2026-01-01T06:00:00Z' };
   const demand = demandTimeline({ calendar, environment, layer: 'playback', ...span });
-  return renderTimelineSvg(plan, plan.environments[0]!, demand);
+  return renderTimelineSvg(timelineOf(plan, plan.environments[0]!, demand));
 }
 
 /** The chart in docs/rehearse.md. */
@@ -50,7 +51,7 @@ export function renderRehearsalChart(): string {
   const floors = floorScheduleOf(target!);
   const spec = rehearsalOf({ calendar, environment, plan: target!, asOf, release: 'stranger-things-5-finale', floors });
   if ('reason' in spec) throw new Error(spec.reason);
-  return renderRehearsalSvg(new RunningRehearsal(spec, 0).report());
+  return renderRehearsalSvg(rehearsalNight(new RunningRehearsal(spec, 0).report()));
 }
 
 if (require.main === module) {

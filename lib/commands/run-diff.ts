@@ -5,15 +5,17 @@ import { parseCalendar } from '../calendar/parse-calendar';
 import type { ReleaseCalendar } from '../calendar/release';
 import { renderDiagnostics } from '../calendar/render-diagnostics';
 import type { CapacityPlan } from '../capacity/capacity-plan';
-import { fromIso } from '../capacity/instants';
+import { demandTimeline } from '../capacity/demand-timeline';
+import { fromIso, toIso } from '../capacity/instants';
 import { validateEnvironment } from '../capacity/validate-environment';
 import { planCapacity } from '../capacity/plan-capacity';
 import { sortDiagnostics } from '../load-plan';
+import { type DemandOf, diffTimelines } from '../report/diff-chart';
 import { renderDiffMarkdown, renderFailedDiffMarkdown } from '../report/diff-markdown';
 import { type CalendarDiff, diffEnvironments, type DiffProblem, type ReleaseChanges } from '../report/diff-model';
-import { renderDiffSvg } from '../report/diff-svg';
 import { renderDiffTable } from '../report/diff-table';
 import { diffVerdict } from '../report/diff-verdict';
+import { demandStepSeconds } from '../report/timeline';
 import { TOOL_VERSION } from '../version';
 import {
   diagnosticJson,
@@ -81,7 +83,16 @@ export async function runDiff(options: DiffOptions, output: Output, now: () => D
     // What was wrong before and is no error is no matter of the change.
     problems: found.filter(({ severity, code }) => severity === 'error' || code.startsWith('diff/')).map(toProblem),
   };
-  const unwritten = options.svg === undefined ? [] : writeChart(options.svg, diff);
+  const demandOf: DemandOf = (name, target, from, to) =>
+    demandTimeline({
+      calendar,
+      environment: environments.find((environment) => environment.name === name)!,
+      layer: target.split('/')[1]!,
+      from: toIso(from),
+      to: toIso(to),
+      stepSeconds: demandStepSeconds(from, to),
+    });
+  const unwritten = options.svg === undefined ? [] : await writeChart(options.svg, diff, demandOf);
   output.err(renderDiagnostics([...found, ...unwritten]));
   output.out(render(diff, options, output, [...found, ...unwritten]));
   return [...found, ...unwritten].some(({ severity }) => severity === 'error') ? EXIT.problems : EXIT.fine;
@@ -218,9 +229,11 @@ function documentOf(diff: CalendarDiff, found: readonly Diagnostic[]): object {
   };
 }
 
-function writeChart(file: string, diff: CalendarDiff): Diagnostic[] {
+async function writeChart(file: string, diff: CalendarDiff, demandOf: DemandOf): Promise<Diagnostic[]> {
+  const { renderDiffSvg } = await import('../report/chart-svg.js');
+  const svg = renderDiffSvg(diff, diffTimelines(diff, demandOf));
   try {
-    writeFileSync(file, renderDiffSvg(diff));
+    writeFileSync(file, svg);
     return [];
   } catch (error) {
     return [

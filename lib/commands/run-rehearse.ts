@@ -15,7 +15,7 @@ import { type Rehearsal, RunningRehearsal } from '../rehearsal/rehearsal';
 import { type NoRehearsal, rehearsalOf, type RehearsalSpec, type WhatIf } from '../rehearsal/spec';
 import { type Verdict, verdictOf } from '../rehearsal/verdict';
 import { renderK6Script } from '../report/k6-script';
-import { renderRehearsalSvg } from '../report/rehearsal-svg';
+import { rehearsalNight } from '../report/rehearsal-chart';
 import { renderRehearsal } from '../report/rehearsal-table';
 import { TOOL_VERSION } from '../version';
 import { diagnosticJson, EXIT, loadFromOptions, type Output, painter, renderJson, UsageError } from './common';
@@ -114,7 +114,7 @@ export async function runRehearse(options: RehearseOptions, output: Output, worl
     done.push({ rehearsal, verdict, environment });
   }
   if (options.json) output.out(renderJson(documentOf(plan, done, found)));
-  const unwritten = options.svg === undefined ? undefined : writeChart(options.svg, done[0]!.rehearsal);
+  const unwritten = options.svg === undefined ? undefined : await writeChart(options.svg, done[0]!.rehearsal);
   if (unwritten) output.err(renderDiagnostics([unwritten]));
   const isWhole = done.length === specs.length && done.every(({ rehearsal }) => rehearsal.played === rehearsal.asked);
   const isWithin = done.every(({ verdict }) => verdict.code === 'enough' || verdict.code === 'not-needed');
@@ -322,9 +322,11 @@ function emitLoadTest(
   }
 }
 
-function writeChart(file: string, rehearsal: Rehearsal): Diagnostic | undefined {
+async function writeChart(file: string, rehearsal: Rehearsal): Promise<Diagnostic | undefined> {
+  const { renderRehearsalSvg } = await import('../report/chart-svg.js');
+  const svg = renderRehearsalSvg(rehearsalNight(rehearsal));
   try {
-    writeFileSync(file, renderRehearsalSvg(rehearsal));
+    writeFileSync(file, svg);
     return undefined;
   } catch (error) {
     return {

@@ -1,11 +1,14 @@
 import { fromIso, toIso } from '../capacity/instants';
 import type { TargetPlan } from '../capacity/capacity-plan';
-import { type CalendarDiff, floorSteps, type TargetDiff } from './diff-model';
+import type { DemandTimeline } from '../capacity/demand-timeline';
+import { highestOf, valueTicks } from './chart-parts';
+import type { CalendarDiff, TargetDiff } from './diff-model';
 import { premiereWords } from './diff-words';
-import { highestOf, valueTicks } from './svg';
+import { floorSteps, type Timeline, timelineOf } from './timeline';
 import { utcTime } from './times';
 
 const MOST_POINTS = 40;
+const MINUTE = 60;
 const HOUR = 3600;
 const DAY = 24 * HOUR;
 /** Seconds between two points; the first that gives few enough is taken. A horizon is at most 366 days. */
@@ -41,9 +44,35 @@ export interface MermaidChart {
 /** The span around what differs that is worth showing, within what both plans cover. */
 export function chartSpan({ span, before, after }: TargetDiff, asOf: string): { from: number; to: number } | undefined {
   if (!span) return undefined;
-  const margin = Math.max(HOUR, (span.to - span.from) / 20);
+  const margin = Math.max(HOUR, MINUTE * Math.ceil((span.to - span.from) / 20 / MINUTE));
   const end = Math.min(fromIso(before.coveredUntil), fromIso(after.coveredUntil));
   return { from: Math.max(fromIso(asOf), span.from - margin), to: Math.min(end, span.to + margin) };
+}
+
+/** What demand needs of a target of an environment over a span, in seconds since the epoch. */
+export type DemandOf = (environment: string, target: string, from: number, to: number) => DemandTimeline;
+
+/**
+ * Demand and floors of each target whose floors differ, those before beside them, over the span in which any does; where none differs, of the first
+ * target over what is planned.
+ */
+export function diffTimelines(diff: CalendarDiff, demandOf: DemandOf): Timeline[] {
+  const all = diff.environments
+    .toReversed()
+    .flatMap((environment) => environment.targets.map((target) => ({ environment, target })));
+  const changed = all.filter(({ target }) => target.span);
+  const shown = changed.length > 0 ? changed : all.slice(0, 1);
+  const spans = shown.map(
+    ({ target }) =>
+      chartSpan(target, diff.asOf) ?? { from: fromIso(diff.asOf), to: fromIso(target.after.coveredUntil) },
+  );
+  // One time scale for all, so that they are read below each other.
+  const [from, to] = [Math.min(...spans.map((span) => span.from)), Math.max(...spans.map((span) => span.to))];
+  return shown.map(({ environment: { name, after }, target }) => {
+    const timeline = timelineOf(diff, after, demandOf(name, target.id, from, to));
+    const coveredUntil = Math.min(timeline.coveredUntil, fromIso(target.before.coveredUntil));
+    return { ...timeline, coveredUntil, before: floorSteps(target.before, from, Math.min(to, coveredUntil)) };
+  });
 }
 
 /**
@@ -67,7 +96,7 @@ export function renderMermaidChart(
   const last = Math.ceil((span.to - origin.at) / step);
   const points = Array.from({ length: last - first + 1 }, (_, index) => origin.at + (first + index) * step);
   const floors = (plan: TargetPlan): number[] =>
-    points.map((at) => highestOf(floorSteps(plan, at - step / 2, at + step / 2).map(({ value }) => value)));
+    points.map((at) => highestOf(floorSteps(plan, at - step / 2, at + step / 2).map(([, value]) => value)));
   const [before, after] = [floors(target.before), floors(target.after)];
   const ticks = valueTicks(highestOf([...before, ...after]));
   const top = ticks.at(-1)! + (ticks[1]! - ticks[0]!);

@@ -25,7 +25,7 @@ import {
   movedWords,
   outageCell,
 } from './diff-words';
-import { shorten } from './svg';
+import { shorten } from './chart-parts';
 import { utcTime } from './times';
 
 /** The first line of every comment, by which a workflow finds the one to update. */

@@ -4,7 +4,7 @@ import { type Environment, PROFILE_DEFAULTS } from '../capacity/environment';
 import { floorAt } from '../capacity/floor-at';
 import { fromIso } from '../capacity/instants';
 import type { Probability } from '../rehearsal/summary';
-import type { Step } from './svg';
+import { floorSteps } from './timeline';
 
 /** A field of an entry that is not the same, in words. */
 export interface FieldChange {
@@ -164,12 +164,6 @@ export function mostChanged(
     .toSorted((a, b) => rise(b.target) - rise(a.target) || height(b.target) - height(a.target))[0];
 }
 
-/** The floors of a target in `[from, to)`, as its plan has them. */
-export function floorSteps(target: TargetPlan, from: number, to: number): Step[] {
-  const changes = target.actions.map(({ at }) => fromIso(at)).filter((at) => at > from && at < to);
-  return [from, ...changes].map((at) => ({ at, value: floorAt(target, at) }));
-}
-
 function diffTarget(
   before: TargetPlan,
   after: TargetPlan,
@@ -201,7 +195,7 @@ function peakOf({ releases }: EnvironmentPlan, target: string): number | undefin
 /** Compared as far as both plans reach. */
 function differingSpan(before: TargetPlan, after: TargetPlan, asOf: number): TargetDiff['span'] {
   const end = Math.min(fromIso(before.coveredUntil), fromIso(after.coveredUntil));
-  const instants = [...floorSteps(before, asOf, end), ...floorSteps(after, asOf, end)].map(({ at }) => at);
+  const instants = [...floorSteps(before, asOf, end), ...floorSteps(after, asOf, end)].map(([at]) => at);
   const sorted = [...new Set(instants)].sort((a, b) => a - b);
   const differs = sorted.map((at) => floorAt(before, at) !== floorAt(after, at));
   const first = differs.indexOf(true);

@@ -5,7 +5,6 @@ import { floorAt } from '../../lib/capacity/floor-at';
 import { fromIso } from '../../lib/capacity/instants';
 import { renderMermaidChart } from '../../lib/report/diff-chart';
 import { type CalendarDiff, changedCount, diffEnvironments, mostChanged } from '../../lib/report/diff-model';
-import { renderDiffSvg } from '../../lib/report/diff-svg';
 import { diffVerdict } from '../../lib/report/diff-verdict';
 import { EPOCH, oneRelease } from '../capacity/arbitraries';
 import { environment, plan, release } from '../capacity/fixtures';
@@ -101,14 +100,4 @@ test('the axis of the chart counts from the one premiere, else from a midnight',
   expect(axisOf(first, release({ id: 'second', premiereAt: EPOCH + 12 * 86_400 }))).toBe(
     '"days from 2027-01-05 00:00 UTC" 0.5 --> 8.75',
   );
-});
-
-test('the SVG shows both sides from the same instant on, also where nothing differs', () => {
-  const one = release({ id: 'one', premiereAt: EPOCH + 5 * 86_400 });
-  expect(renderDiffSvg(diffOf([], [one])).match(/<path class="(before|after)" d="M64 [^"]*H876"/g)).toHaveLength(2);
-  const same = renderDiffSvg(diffOf([one], [one]));
-  const [after, before] = ['after', 'before'].map(
-    (mark) => new RegExp(`class="${mark}" d="([^"]+V[^"]+)"`).exec(same)![1],
-  );
-  expect(after).toBe(before);
 });
