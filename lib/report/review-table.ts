@@ -132,9 +132,14 @@ function targetTable({ id, unit, planned, observed }: ReviewedTarget): string {
       'above the floor, while held',
       '',
       observed.aboveFloor ? `+${formatCount(observed.aboveFloor.units)}` : '0',
-      observed.aboveFloor ? `at ${utcTime(observed.aboveFloor.at)}, by policies or by hand` : 'the floor bore the peak',
+      observed.aboveFloor ? `at ${utcTime(observed.aboveFloor.at)}, by policies or by hand` : 'nothing was added',
     ],
-    ['unit-hours', formatCount(planned.unitHours), formatCount(observed.unitHours), 'over the reviewed hours'],
+    [
+      'unit-hours',
+      formatCount(planned.unitHours),
+      formatCount(observed.unitHours),
+      'over the minutes in which units are known',
+    ],
     ['scaling activities', '', formatCount(observed.activities), `${formatCount(observed.byPolicies)} by policies`],
   ];
   return renderTable([left(`${id}, ${unit}s`), right('planned'), right('observed'), left('')], rows);

@@ -171,6 +171,14 @@ node --eval "
   console.log(rehearsals[0].release + ': ' + rehearsals[0].verdict.code);
 "
 
+say 'prescale report, with the script that the package brings along'
+npx --no-install prescale report --as-of 2026-11-21T00:00:00Z --output report.html
+grep -q 'The Apache Software Foundation' report.html
+
+say 'prescale ics'
+npx --no-install prescale ics --as-of 2026-11-21T00:00:00Z --env prod --output prod.ics
+grep -q 'UID:window.prod.a-finale@prescale' prod.ics
+
 say 'prescale plan --environments'
 example=(--calendar attach/release-calendar --as-of "$as_of" --environments)
 npx --no-install prescale plan --json "${example[@]}" built/attach/environments.js >attach-plan.json
