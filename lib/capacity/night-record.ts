@@ -48,8 +48,6 @@ export interface RecordedActivity {
   readonly at: string;
   /** Why, in the words of Application Auto Scaling. */
   readonly cause: string;
-  /** Desired units before it, where an earlier activity of the span says so. */
-  readonly fromUnits?: number;
   /** Desired units that it asked for; absent where it changed bounds alone. */
   readonly toUnits?: number;
 }

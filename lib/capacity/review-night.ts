@@ -1,4 +1,4 @@
-import normalQuantile from '@stdlib/stats-base-dists-normal-quantile';
+import { jStat } from 'jstat';
 import type { Problem } from '../calendar/problem';
 import type { Release, ReleaseCalendar } from '../calendar/release';
 import type { TargetPlan } from './capacity-plan';
@@ -32,14 +32,27 @@ const AFTERMATH_MINUTES = 2;
 const PEAK_MINUTES = 30;
 const PRESENT_SHARE = 0.75;
 
-/** Above this relative residual the night had another shape than the model. A judgement. */
+/** Above the first relative residual the night had another shape than the model, above the second nothing can be read from it. Judgements. */
 const MISFIT = 0.15;
+const NO_FIT = 0.5;
+
+/** Minutes before the peak with less than this share of it are those of an ordinary day; fewer of them than this say nothing. Judgements. */
+const BEFOREHAND_SHARE = 0.01;
+const FEWEST_BEFOREHAND = 10;
+
+/** By so much the ordinary day of the night itself has to change the audience to be told. A judgement. */
+const BEFOREHAND_CHANGE = 0.05;
+
+/** When only minutes below this share of the modelled peak are left, the rest is the model's word. A judgement. */
+const STRETCHED_SHARE = 2 / 3;
 
 /** Above this share of the demand in the fitted minutes other releases' forecasts decide what is left. A judgement. */
 const OTHERS_SHARE = 0.5;
 
 /** Digits of an estimate that mean something. */
 const ESTIMATE_DIGITS = 3;
+
+const COUNT_VIEWERS = 'count viewers, and add --viewers N';
 
 export interface ReviewInput {
   /** As it is now. */
@@ -128,6 +141,15 @@ export interface AudienceFit {
   readonly residual: number;
   /** What the highest minute alone would give. */
   readonly peakRatioViewers: number;
+  /** Modelled demand of the highest minute that it rests on, over that of the modelled peak. */
+  readonly highestShare: number;
+  /** The minutes before anybody came for the release; absent where fewer than ten of them are known. */
+  readonly beforehand?: {
+    /** Requests per second above the ordinary day, their mean: 0 where `baselineRequestsPerSecond` is right for the night. */
+    readonly requestsPerSecond: number;
+    /** What would fit without as many, all night. */
+    readonly peakViewers: number;
+  };
   /** Other releases of the same hours, and their share of the demand in the fitted minutes. */
   readonly others: readonly string[];
   readonly othersShare: number;
@@ -147,7 +169,7 @@ export interface ReviewedOutage {
 export interface ReviewedTarget {
   readonly id: string;
   readonly unit: string;
-  /** Ready units that the release was planned to need, the highest floor of its window, and the unit-hours of the floors over the night. */
+  /** Ready units that the release was planned to need, the highest floor of its window, and the unit-hours of the floors over the minutes in which units are known. */
   readonly planned: { readonly units: number; readonly floor: number; readonly unitHours: number };
   readonly observed: {
     /** The most units, counted as `counted` says. */
@@ -201,7 +223,7 @@ export function reviewNight(input: ReviewInput): NightReview | Problem {
   const planned = night.plan.targets.filter(({ id }) => record.targets.some((target) => target.id === id));
   const unread = night.plan.targets.filter((target) => !planned.includes(target) && asksOf(night, release, target));
   for (const { id } of unread) notes.push(`the record holds nothing of ${id}: it is left out`);
-  notes.push(...viewersNotes(viewers, minutes));
+  notes.push(...viewersNotes(viewers, minutes, environment));
   if (outage.missingMinutes > 0 && input.outageMinutes === undefined) {
     notes.push(
       `${formatCount(outage.missingMinutes)} minutes of the night are missing (${spansWords(outage.missing)}), and a load balancer counts nothing while no target is healthy: outageMinutes is left out; state it with --outage-minutes`,
@@ -512,9 +534,14 @@ function viewersOf(
   factor: number,
 ): ObservedViewers | Problem | undefined {
   const { night, record } = input;
-  const series = aligned(record.viewers, record, night).filter((value) => value !== null);
-  const counted = input.viewers ?? (series.length > 0 ? Math.round(Math.max(...series)) : undefined);
-  if (counted !== undefined && counted >= 1) return judged({ peakViewers: counted, from: 'viewers' }, forecast);
+  if (input.viewers !== undefined) return judged({ peakViewers: input.viewers, from: 'viewers' }, forecast);
+  const series = aligned(record.viewers, record, night);
+  const highest = Math.round(Math.max(...series.map((value) => value ?? 0)));
+  if (highest >= 1) {
+    const known = series.map((value) => value !== null);
+    const few = tooFewKnown('viewers', known, sources.length > 0 ? minutes.perViewer : undefined, night);
+    return few ?? judged({ peakViewers: highest, from: 'viewers' }, forecast);
+  }
   if (sources.length === 0) return undefined;
   const fitted = fitAudience(input, sources, minutes, factor);
   return 'code' in fitted ? fitted : judged({ ...fitted, from: 'requests' }, forecast);
@@ -531,42 +558,24 @@ function judged(
     ...viewers,
     error: round(error, 4),
     relativeError: round(peakViewers / forecast.peakViewers - 1, 4),
-    quantile: round(normalCdf(error / forecast.sigma), 4),
+    // Of a range without a width the median is the middle.
+    quantile: round(jStat.lognormal.cdf(peakViewers / forecast.peakViewers, 0, Math.max(forecast.sigma, 1e-9)), 4),
     inRange: forecast.low <= peakViewers && peakViewers <= forecast.high,
   };
 }
 
-/** The share of a normal distribution below so many standard deviations: the inverse of its quantiles, halved down to a millionth. */
-function normalCdf(deviations: number): number {
-  let low = 0;
-  let high = 1;
-  for (let halving = 0; halving < 24; halving += 1) {
-    const middle = (low + high) / 2;
-    if (normalQuantile(middle, 0, 1) < deviations) low = middle;
-    else high = middle;
-  }
-  return (low + high) / 2;
-}
-
 /** The peak of the audience whose requests, in the shape of the model, are nearest to those of the good minutes. */
 function fitAudience(
-  { release, night, record }: ReviewInput,
+  { release, night }: ReviewInput,
   sources: readonly Source[],
   minutes: Minutes,
   factor: number,
 ): Pick<ObservedViewers, 'peakViewers' | 'fit'> | Problem {
   const { above, perViewer, others } = minutes;
-  const mend = `count viewers: prescale review --env ${record.environment} --release ${release.id} --viewers N`;
+  const mend = COUNT_VIEWERS;
   const peak = highestOf(perViewer);
-  const near = minutes.known.slice(Math.max(0, peak - PEAK_MINUTES), peak + PEAK_MINUTES);
-  const present = near.filter(Boolean).length;
-  if (present < PRESENT_SHARE * near.length) {
-    return {
-      code: 'review/too-few-minutes',
-      message: `requests are known in ${present} of the ${near.length} minutes around the modelled peak at ${toIso(night.from + peak * MINUTE)}, which is too few to read an audience from`,
-      mend,
-    };
-  }
+  const few = tooFewKnown('requests', minutes.known, perViewer, night);
+  if (few) return few;
   const good = goodMinutes(minutes, FITTED_SHARE * perViewer[peak]!);
   if (good.length < FEWEST_FITTED) {
     return {
@@ -604,21 +613,72 @@ function fitAudience(
   let missed = 0;
   let whole = 0;
   let highest = 0;
+  let highestShare = 0;
   for (const minute of good) {
     missed += (above[minute]! - viewers * perViewer[minute]!) ** 2;
     whole += above[minute]! ** 2;
     highest = Math.max(highest, above[minute]!);
+    highestShare = Math.max(highestShare, perViewer[minute]! / perViewer[peak]!);
   }
-  return {
-    peakViewers,
-    fit: {
-      minutes: good.length,
-      residual: round(Math.sqrt(missed / whole), 4),
-      peakRatioViewers: Number((highest / perViewer[peak]! / factor).toPrecision(ESTIMATE_DIGITS)),
-      others: names,
-      othersShare: round(othersShare, 4),
-    },
+  const inDigits = (value: number): number => Number((Math.max(0, value) / factor).toPrecision(ESTIMATE_DIGITS));
+  const ordinary = beforehandOf(minutes, peak);
+  const sum = good.reduce((total, minute) => total + perViewer[minute]!, 0);
+  const fit: AudienceFit = {
+    minutes: good.length,
+    residual: round(Math.sqrt(missed / whole), 4),
+    peakRatioViewers: inDigits(highest / perViewer[peak]!),
+    highestShare: round(highestShare, 4),
+    ...(ordinary !== undefined && {
+      beforehand: {
+        requestsPerSecond: Math.round(ordinary),
+        peakViewers: inDigits(viewers - (ordinary * sum) / square),
+      },
+    }),
+    others: names,
+    othersShare: round(othersShare, 4),
   };
+  if (fit.residual > NO_FIT) {
+    const ordinaryDay = beforehandWords(peakViewers, fit);
+    return {
+      code: 'review/other-shape',
+      message: [shapeWords(peakViewers, fit), ...ordinaryDay].join('; '),
+      mend: ordinaryDay.length > 0 ? `correct baselineRequestsPerSecond of the layer, or ${mend}` : mend,
+    };
+  }
+  return { peakViewers, fit };
+}
+/**
+ * Why a series has too many gaps to read an audience from; undefined when it has not.
+ *
+ * @param perViewer tells where the peak is; without it the whole night counts
+ */
+function tooFewKnown(
+  what: 'requests' | 'viewers',
+  known: readonly boolean[],
+  perViewer: Float64Array | undefined,
+  night: PlannedNight,
+): Problem | undefined {
+  const peak = perViewer && highestOf(perViewer);
+  const near = peak === undefined ? known : known.slice(Math.max(0, peak - PEAK_MINUTES), peak + PEAK_MINUTES);
+  const present = near.filter(Boolean).length;
+  if (present >= PRESENT_SHARE * near.length) return undefined;
+  const where =
+    peak === undefined ? 'of the night' : `around the modelled peak at ${toIso(night.from + peak * MINUTE)}`;
+  return {
+    code: 'review/too-few-minutes',
+    message: `${what} are known in ${present} of the ${near.length} minutes ${where}, which is too few to read an audience from`,
+    mend: COUNT_VIEWERS,
+  };
+}
+
+/** Mean requests per second above the ordinary day before anybody came for the release; undefined where too few minutes are known. */
+function beforehandOf({ above, perViewer, failing }: Minutes, peak: number): number | undefined {
+  const values = [...above.subarray(0, peak)].filter(
+    (value, minute) =>
+      perViewer[minute]! < BEFOREHAND_SHARE * perViewer[peak]! && !Number.isNaN(value) && !failing[minute],
+  );
+  if (values.length < FEWEST_BEFOREHAND) return undefined;
+  return values.reduce((total, value) => total + value, 0) / values.length;
 }
 
 /** Minutes with so much modelled demand and all data, in which nothing fails and nothing that failed is tried again. */
@@ -632,27 +692,53 @@ function goodMinutes({ above, perViewer, failing }: Minutes, least: number): num
   return good;
 }
 
-function viewersNotes(viewers: ObservedViewers | undefined, minutes: Minutes): string[] {
+function viewersNotes(
+  viewers: ObservedViewers | undefined,
+  { failing }: Minutes,
+  { name, demandFactor }: Required<Environment>,
+): string[] {
   const { fit, peakViewers = 0 } = viewers ?? {};
   if (!fit) return [];
-  const { residual, peakRatioViewers, others, othersShare } = fit;
-  const notes: string[] = [];
+  const { residual, highestShare, others, othersShare } = fit;
+  const notes = beforehandWords(peakViewers, fit).map((words) => `${words}; say which with --viewers`);
   if (residual > MISFIT) {
-    notes.push(
-      `the night had another shape than the model, ${percent(residual)} off: ${formatCount(peakViewers)} viewers fit all of it, its highest minute alone would be ${formatCount(peakRatioViewers)}; say which with --viewers, and see kinds in demand of the layer`,
-    );
+    notes.push(`${shapeWords(peakViewers, fit)}; say which with --viewers, and see kinds in demand of the layer`);
   }
   if (others.length > 0) {
     notes.push(
       `${percent(othersShare)} of the demand is taken as that of ${listNames(others)}, as observed or forecast`,
     );
   }
-  if (minutes.failing.some(Boolean)) {
+  if (failing.some(Boolean)) {
     notes.push(
       'minutes with failures, and two after each, are left out of the estimate: retries inflate them, and lost requests are not counted',
     );
   }
+  if (highestShare < STRETCHED_SHARE) {
+    notes.push(
+      `no minute above ${percent(highestShare)} of the modelled peak is left: the rest is what the model makes of it; viewers that were counted are better, with --viewers`,
+    );
+  }
+  if (demandFactor !== 1) {
+    notes.push(
+      `${name} has ${percent(demandFactor)} of the demand: what is written, of the whole audience, is read from that alone`,
+    );
+  }
   return notes;
+}
+
+function shapeWords(peakViewers: number, { residual, peakRatioViewers }: AudienceFit): string {
+  return `the night had another shape than the model, ${percent(residual)} off: ${formatCount(peakViewers)} viewers fit all of it, its highest minute alone would be ${formatCount(peakRatioViewers)}`;
+}
+
+/** That the ordinary day was another one, where it matters. */
+function beforehandWords(peakViewers: number, { beforehand }: AudienceFit): string[] {
+  if (!beforehand || Math.abs(beforehand.peakViewers / peakViewers - 1) <= BEFOREHAND_CHANGE) return [];
+  const { requestsPerSecond } = beforehand;
+  const side = requestsPerSecond < 0 ? 'below' : 'above';
+  return [
+    `before anybody came for it the requests were ${formatCount(Math.abs(requestsPerSecond))}/s ${side} those of the ordinary day (baselineRequestsPerSecond, and other releases): if they were all night, ${formatCount(beforehand.peakViewers)} viewers fit`,
+  ];
 }
 
 function spansWords(spans: ReviewedOutage['missing']): string {
@@ -682,7 +768,7 @@ function targetReview(
   const units = aligned(series[counted], record, night);
   const ready = aligned(series.ready, record, night);
   const live = aligned(series.floor, record, night);
-  const asked = aligned(series.desired ?? series.running, record, night);
+  const asked = hasValues(series.desired) ? aligned(series.desired, record, night) : units;
   const floors = Array.from({ length: units.length }, (_, minute) => floorAt(target, night.from + minute * MINUTE));
   const lead = leadSeconds(Math.max(...floors) - target.baseline, target.leadTime);
   const registered = MINUTE * Math.ceil(target.leadTime.schedulerDelaySeconds / MINUTE);
@@ -718,7 +804,7 @@ function targetReview(
     planned: {
       units: need?.units ?? target.baseline,
       floor: Math.max(...floors),
-      unitHours: round(sum(floors) / MINUTE, 1),
+      unitHours: round(sum(floors.filter((_, minute) => units[minute] !== null)) / MINUTE, 1),
     },
     observed: {
       highest: Math.round(units[highest] ?? 0),

@@ -11,6 +11,7 @@ import { formatWholeNumber, parseWholeNumber } from '../calendar/whole-number';
 import type { AddOptions } from './add';
 import type { Asker, Choice } from './asker';
 import { UsageError } from './common';
+import { readTypedCount } from './typed-count';
 
 /** What is known of the entry: from the options, then from the answers. */
 export interface Draft {
@@ -46,20 +47,6 @@ const CLOCK_PROBLEMS = ['calendar/premiere-skipped', 'calendar/premiere-ambiguou
 const MOST_WEEKS = 104;
 const MOST_CITIES = 8;
 
-const SCALES: Readonly<Record<string, number>> = { k: 1e3, m: 1e6, b: 1e9 };
-
-/** `9_000_000`, `9,000,000`, `9M`, `1.5 million`, `800k` as a number; undefined for anything else. */
-function readCount(text: string): number | undefined {
-  const trimmed = text.trim();
-  const whole = parseWholeNumber(/^\d{1,3}(,\d{3})+$/.test(trimmed) ? trimmed.replaceAll(',', '') : trimmed);
-  if (whole !== undefined) return whole;
-  // A comma may be a decimal sign, too: 1,5M is left alone.
-  const match = /^(\d+(?:\.\d+)?)\s*(k|thousand|m|million|bn|billion)$/i.exec(trimmed);
-  if (!match) return undefined;
-  const number = Math.round(Number(match[1]) * SCALES[match[2]![0]!.toLowerCase().replace('t', 'k')]!);
-  return Number.isSafeInteger(number) ? number : undefined;
-}
-
 function readNumber(text: string): number | undefined {
   return /^\d*\.?\d+$/.test(text.trim()) ? Number(text) : undefined;
 }
@@ -69,7 +56,7 @@ function readFloors(texts: readonly string[]): Record<string, number> | undefine
   const floors: Record<string, number> = {};
   for (const part of texts.flatMap((text) => text.trim().split(/[\s,]+/))) {
     const [layer = '', units = '', ...rest] = part.split('=');
-    const number = readCount(units);
+    const number = readTypedCount(units);
     if (!NAME_PATTERN.test(layer) || number === undefined || rest.length > 0 || Object.hasOwn(floors, layer)) {
       return undefined;
     }
@@ -131,7 +118,7 @@ export function readDraft(options: AddOptions, asks: boolean): Draft {
     );
   };
   const count = (option: string, text: string | undefined): number | undefined =>
-    read(option, text, readCount, 'a number of viewers', '9_000_000 or 9M');
+    read(option, text, readTypedCount, 'a number of viewers', '9_000_000 or 9M');
   const number = (option: string, text: string | undefined, example: string): number | undefined =>
     read(option, text, readNumber, 'a number', example);
 
@@ -382,12 +369,12 @@ async function askNeed(
   }
   const countFrom = (least: number, most: number, isNeeded: boolean) => (text: string) => {
     if (text.trim() === '' && !isNeeded) return true;
-    const count = readCount(text);
+    const count = readTypedCount(text);
     if (count === undefined || count < 1) return 'write a number, for example 9_000_000 or 9M';
     if (count < least) return `write at least ${formatWholeNumber(least)}`;
     return count <= most || `write at most ${formatWholeNumber(most)}`;
   };
-  const peakViewers = readCount(
+  const peakViewers = readTypedCount(
     await asker.input({
       message: 'Peak of viewers at the same time, as likely to be passed as not',
       validate: countFrom(1, Infinity, true),
@@ -396,7 +383,7 @@ async function askNeed(
   if (stated?.uncertainty !== undefined) return { audience: { ...stated, peakViewers } };
   const low =
     stated?.low ??
-    readCount(
+    readTypedCount(
       await asker.input({
         message: '1 in 10 chance that it is below (empty: how certain is left to the kind)',
         validate: countFrom(1, peakViewers, false),
@@ -406,7 +393,7 @@ async function askNeed(
     stated?.high ??
     (low === undefined
       ? undefined
-      : readCount(
+      : readTypedCount(
           await asker.input({
             message: '1 in 10 chance that it is above',
             validate: countFrom(Math.max(peakViewers, low + 1), Infinity, true),

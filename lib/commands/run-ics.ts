@@ -1,5 +1,3 @@
-import { existsSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
 import type { Diagnostic } from '../calendar/diagnostic';
 import { renderDiagnostics } from '../calendar/render-diagnostics';
 import type { CapacityPlan, EnvironmentPlan } from '../capacity/capacity-plan';
@@ -7,6 +5,7 @@ import { listNames } from '../capacity/words';
 import { type CalendarFeed, calendarFeed, renderCalendarFeed } from '../report/calendar-feed';
 import { diagnosticJson, EXIT, loadFromOptions, type Output, renderJson } from './common';
 import type { IcsOptions } from './ics';
+import { replaceFile } from './text-file';
 
 /** Prints or writes the feed; returns the exit code. On an error nothing is printed or written but what is wrong. */
 export async function runIcs(options: IcsOptions, { out, err }: Output): Promise<number> {
@@ -17,7 +16,7 @@ export async function runIcs(options: IcsOptions, { out, err }: Output): Promise
     return EXIT.problems;
   }
   const feed = calendarFeed({ plan, calendar, environments, commandOptions: commandOptions(options) });
-  const failure = options.output === undefined ? undefined : replaceFile(options.output, renderCalendarFeed(feed));
+  const failure = options.output === undefined ? undefined : write(options.output, renderCalendarFeed(feed));
   const found = [...diagnostics, ...deferredWarnings(plan), ...(failure ? [failure] : [])];
   err(renderDiagnostics(found));
   if (options.json) out(renderJson(documentOf(plan, feed, found)));
@@ -82,30 +81,15 @@ function documentOf(plan: CapacityPlan, { sequence, events }: CalendarFeed, foun
   };
 }
 
-/** Writes all or nothing: a calendar that fetches half a feed drops the other half's events. Through a link to what it names. */
-function replaceFile(file: string, text: string): Diagnostic | undefined {
-  let temporary: string | undefined;
-  try {
-    const isThere = existsSync(file);
-    const real = isThere ? realpathSync(file) : file;
-    // A device or a pipe cannot be replaced, only written to.
-    if (isThere && !statSync(real).isFile() && !statSync(real).isDirectory()) {
-      writeFileSync(real, text);
-      return undefined;
-    }
-    temporary = path.join(path.dirname(real), `.${path.basename(real)}.${process.pid}.tmp`);
-    writeFileSync(temporary, text, { flag: 'wx', mode: isThere ? statSync(real).mode : 0o666 });
-    renameSync(temporary, real);
-    return undefined;
-  } catch (error) {
-    if (temporary !== undefined) rmSync(temporary, { force: true });
-    const { code = String(error) } = error as NodeJS.ErrnoException;
-    return {
-      severity: 'error',
-      code: 'ics/not-written',
-      message: `the calendar cannot be written (${code})`,
-      mend: 'name a file in a folder that exists, with write access to both',
-      file,
-    };
-  }
+/** A calendar that fetches half a feed drops the other half's events. */
+function write(file: string, text: string): Diagnostic | undefined {
+  const reason = replaceFile(file, text);
+  if (reason === undefined) return undefined;
+  return {
+    severity: 'error',
+    code: 'ics/not-written',
+    message: `the calendar cannot be written (${reason})`,
+    mend: 'name a file in a folder that exists, with write access to both',
+    file,
+  };
 }

@@ -5,7 +5,6 @@ import { readCalendar, withFile } from '../calendar/read-calendar';
 import type { Release, ReleaseCalendar } from '../calendar/release';
 import { renderDiagnostics } from '../calendar/render-diagnostics';
 import { suggest } from '../calendar/suggest';
-import { parseWholeNumber } from '../calendar/whole-number';
 import { writeObserved } from '../calendar/write-observed';
 import type { Environment } from '../capacity/environment';
 import { forecastErrors } from '../capacity/forecast-errors';
@@ -32,6 +31,7 @@ import {
 import { readNightFile } from './night-file';
 import { troubleProblem } from './night';
 import { foreignAccount } from './quotas';
+import { readTypedCount } from './typed-count';
 import { writeCalendarFile } from './write-calendar-file';
 
 /** As commander hands them over; nothing is checked yet. */
@@ -76,7 +76,7 @@ export async function runReview(options: ReviewOptions, output: Output, world: R
 }
 
 async function review(options: ReviewOptions, output: Output, world: ReviewWorld): Promise<number> {
-  const viewers = readCount(options.viewers, '--viewers', 1, '10_200_000');
+  const viewers = readCount(options.viewers, '--viewers', 1, '10_200_000 or 10.2M');
   const outageMinutes = readCount(options.outageMinutes, '--outage-minutes', 0, '3');
   if (options.source?.trim() === '') {
     throw usage(`--source must be text, got ${showValue(options.source)}`, 'say where the figures come from');
@@ -126,7 +126,8 @@ async function review(options: ReviewOptions, output: Output, world: ReviewWorld
   const written = writeObserved(before, file, release.id, reviewed.proposal);
   if ('code' in written) return refuse(options, output, [{ severity: 'error', ...release.location, ...written }]);
   const after = await loadFromOptions(planOptions, withFile(files, { file, text: written.text }));
-  if (!after.calendar) return refuse(options, output, errorsOf(after));
+  if (!after.calendar)
+    return refuse(options, output, errorsOf(after), `; lines of ${file} are counted as if it had been`);
   const errors = errorsOfKind(after.calendar, release, environment);
   const shown: Shown = {
     review: reviewed,
@@ -201,10 +202,10 @@ function tell(
 }
 
 /** Tells what is wrong, and that the calendar is as it was. */
-function refuse({ json }: ReviewOptions, { out, err }: Output, diagnostics: readonly Diagnostic[]): number {
+function refuse({ json }: ReviewOptions, { out, err }: Output, diagnostics: readonly Diagnostic[], where = ''): number {
   err(renderDiagnostics(diagnostics));
   if (json) out(renderJson({ schemaVersion: 1, written: false, diagnostics: diagnostics.map(diagnosticJson) }));
-  err('nothing was written\n');
+  err(`nothing was written${where}\n`);
   return EXIT.problems;
 }
 
@@ -224,7 +225,10 @@ function choose(
   if (release === undefined) {
     const ids = calendar.releases.map((one) => one.id);
     const nearest = suggest(id, ids);
-    throw usage(`there is no release "${id}"`, nearest === undefined ? 'prescale plan lists them' : `write ${nearest}`);
+    throw usage(
+      `there is no release "${id}"`,
+      nearest === undefined ? 'write the id of an entry of the calendar' : `write ${nearest}`,
+    );
   }
   const night = planNight(input, release);
   if (night) return { release, night };
@@ -269,7 +273,15 @@ async function readLive(
   const refused = (problem: Omit<Diagnostic, 'severity'>): { readonly diagnostics: readonly Diagnostic[] } => ({
     diagnostics: [{ severity: 'error', ...problem }],
   });
-  if (from < now().getTime() / 1000 - MINUTES_KEPT_DAYS * DAY) {
+  const clock = now().getTime() / 1000;
+  if (clock < to) {
+    return refused({
+      code: 'review/not-over',
+      message: `the night ends at ${toIso(to)}, and CloudWatch knows nothing of what is to come`,
+      mend: 'review it after that, whatever --as-of says',
+    });
+  }
+  if (from < clock - MINUTES_KEPT_DAYS * DAY) {
     return refused({
       code: 'review/too-old',
       message: `the night began at ${toIso(from)}, and CloudWatch keeps minutes for ${MINUTES_KEPT_DAYS} days`,
@@ -338,7 +350,7 @@ function newDiagnostics(before: LoadedFromOptions, after: LoadedFromOptions): Di
 
 function readCount(text: string | undefined, option: string, least: number, example: string): number | undefined {
   if (text === undefined) return undefined;
-  const number = parseWholeNumber(text);
+  const number = readTypedCount(text);
   if (number !== undefined && number >= least) return number;
   throw usage(`${option} must be a whole number of at least ${least}, got ${showValue(text)}`, `write ${example}`);
 }

@@ -1,4 +1,14 @@
-import { readFileSync, statSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import path from 'node:path';
 import type { Diagnostic } from '../calendar/diagnostic';
 
 /** A million rows of a trace take 20 MB, a template at most 1 MB. */
@@ -38,5 +48,35 @@ export function readTextFile(file: string, code: string, named: string): TextFil
     const { code: reason = String(error) } = error as NodeJS.ErrnoException;
     if (reason === 'ENOTDIR') return problem('the file does not exist', mend);
     return problem(`the file cannot be read (${reason})`, 'give read access to it');
+  }
+}
+
+/**
+ * Writes all or nothing, in place of what the file held: whoever reads it meanwhile sees the old text or the new one. Through a link to what it
+ * names, and with its permissions. Never throws.
+ *
+ * @returns why it could not be written, for example `EACCES`
+ */
+export function replaceFile(file: string, text: string): string | undefined {
+  let temporary: string | undefined;
+  try {
+    const isThere = existsSync(file);
+    const real = isThere ? realpathSync(file) : file;
+    const stat = isThere ? statSync(real) : undefined;
+    // A device or a pipe cannot be replaced, only written to.
+    if (stat && !stat.isFile() && !stat.isDirectory()) {
+      writeFileSync(real, text);
+      return undefined;
+    }
+    const name = path.join(path.dirname(real), `.${path.basename(real)}.${process.pid}.tmp`);
+    writeFileSync(name, text, { flag: 'wx' });
+    temporary = name;
+    // The mode of a new file goes through the umask, which would take the group's right to write.
+    if (stat) chmodSync(name, stat.mode);
+    renameSync(name, real);
+    return undefined;
+  } catch (error) {
+    if (temporary !== undefined) rmSync(temporary, { force: true });
+    return (error as NodeJS.ErrnoException).code ?? String(error);
   }
 }

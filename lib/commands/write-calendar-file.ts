@@ -1,6 +1,7 @@
-import { existsSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Diagnostic } from '../calendar/diagnostic';
+import { replaceFile } from './text-file';
 
 /** What is about to be written to a file of the calendar. */
 export interface CalendarChange {
@@ -31,21 +32,15 @@ export function writeCalendarFile(
     mend,
     file,
   });
-  let temporary: string | undefined;
+  const unwritable = (reason: string): Diagnostic =>
+    failed(`the file cannot be written (${reason})`, 'give write access to it and to its folder');
   try {
-    const isThere = existsSync(target);
-    if ((isThere ? readFileSync(target, 'utf8') : undefined) !== before) {
+    if ((existsSync(target) ? readFileSync(target, 'utf8') : undefined) !== before) {
       return failed('the file was changed in the meantime', `run ${command} again`);
     }
-    // Through a link to what it names, and with its permissions.
-    const real = isThere ? realpathSync(target) : target;
-    temporary = path.join(path.dirname(real), `.${path.basename(real)}.${process.pid}.tmp`);
-    writeFileSync(temporary, after, { flag: 'wx', mode: isThere ? statSync(real).mode : 0o666 });
-    renameSync(temporary, real);
-    return undefined;
   } catch (error) {
-    if (temporary !== undefined) rmSync(temporary, { force: true });
-    const { code = String(error) } = error as NodeJS.ErrnoException;
-    return failed(`the file cannot be written (${code})`, 'give write access to it and to its folder');
+    return unwritable((error as NodeJS.ErrnoException).code ?? String(error));
   }
+  const reason = replaceFile(target, after);
+  return reason === undefined ? undefined : unwritable(reason);
 }

@@ -82,6 +82,10 @@ describe('the audience of a night', () => {
       quantile: expect.closeTo(0.1, 3) as number,
       inRange: false,
     });
+    // One end at the median is a range without a width.
+    const sure = release({ ...FINALE, audience: { peakViewers: 3_000_000, low: 3_000_000 } });
+    const judge = (viewers: number) => reviewed({ releases: [sure], record: simulated(1), viewers }).viewers!.quantile;
+    expect([judge(2_999_999), judge(3_000_000), judge(3_000_001)]).toEqual([0, 0.5, 1]);
   });
 
   test('that came in another shape is found less well, and the note says how the highest minute reads', () => {
@@ -98,9 +102,42 @@ describe('the audience of a night', () => {
     expect(Date.parse(requests!.observedAt)).toBeGreaterThan(Date.parse(requests!.modelledAt));
   });
 
+  test('that lost its peak to an outage is read from what is left, and the note says how far that carries', () => {
+    const record = simulated(1.6);
+    const requests = record.targets[0]!.series.requests!;
+    const first = (fromIso(record.from) - PREMIERE) / 60;
+    const lost = changing(record, 'failures', (minute) => (minute >= 0 && minute < 40 ? requests[minute - first]! : 0));
+    const { viewers, notes, outage } = reviewed({ record: lost });
+    expect(outage.minutes).toBe(40);
+    expect(viewers!.peakViewers).toBe(4_800_000);
+    expect(viewers!.fit!.highestShare).toBeLessThan(2 / 3);
+    expect(notes).toEqual([
+      expect.stringMatching(/^minutes with failures, and two after each, are left out/) as string,
+      expect.stringMatching(/^no minute above [\d.]+ % of the modelled peak is left: /) as string,
+    ]);
+  });
+
+  test('of an evening below the ordinary day reads too small: the note says by how much, from before anybody came', () => {
+    const quiet = changing(simulated(1), 'requests', (_, value) => value - 60 * 5000);
+    const { viewers, notes } = reviewed({ record: quiet });
+    expect(viewers!.peakViewers).toBeLessThan(2_850_000);
+    const { beforehand } = viewers!.fit!;
+    // What the lobby of the last minutes before it brings is below a hundredth of the peak.
+    expect(beforehand!.requestsPerSecond / -5000).toBeCloseTo(1, 1);
+    expect(beforehand!.peakViewers / 3_000_000).toBeCloseTo(1, 2);
+    expect(notes[0]).toMatch(
+      /^before anybody came for it the requests were [45],\d{3}\/s below those of the ordinary day \(.*\): if they were all night, .* viewers fit; say which with --viewers$/,
+    );
+    const usual = reviewed({ record: simulated(1) });
+    expect([usual.notes, usual.viewers!.fit!.beforehand!.peakViewers]).toEqual([[], 3_000_000]);
+  });
+
   test('is that of the whole calendar, where the environment plans for a share of it', () => {
     const tenth = environment({ baseline: 12, baselineRequestsPerSecond: 6800, maximum: 160 }, { demandFactor: 0.1 });
-    const { viewers, forecast } = reviewed({ environment: tenth, record: simulated(1.2, [FINALE], tenth) });
+    const { viewers, forecast, notes } = reviewed({ environment: tenth, record: simulated(1.2, [FINALE], tenth) });
+    expect(notes).toEqual([
+      'prod has 10 % of the demand: what is written, of the whole audience, is read from that alone',
+    ]);
     expect(viewers!.peakViewers).toBe(3_600_000);
     expect(forecast!.peakViewers).toBe(3_000_000);
   });
@@ -163,7 +200,7 @@ describe('other releases of the same hours', () => {
       code: 'review/other-releases',
       message:
         'most of the demand in the hours of finale is that of beside: what is left of it would be their forecast error',
-      mend: 'count viewers: prescale review --env prod --release finale --viewers N',
+      mend: 'count viewers, and add --viewers N',
     });
     expect(reviewed({ releases, record, viewers: 3_300_000 }).proposal.peakViewers).toBe(3_300_000);
   });
@@ -295,8 +332,17 @@ describe('units', () => {
       activities: 2,
       byPolicies: 1,
     });
+    // Where desired units are published they are what was asked for; where nobody publishes them, those that ran.
+    const desired = target!.series.running!.map(() => null);
+    const unpublished = { ...more, targets: [{ ...target!, series: { ...target!.series, desired } }] };
+    expect(observed(unpublished).aboveFloor).toEqual(found.aboveFloor);
     const whole = observed(record).unitHours;
     expect(found.unitHours - whole).toBeCloseTo(77 / 60, 0);
+    // An hour that nobody knows is in neither of the two that are compared.
+    const gap = changing(record, 'running', (minute, value) => (minute >= 0 && minute < 60 ? null : value));
+    const { planned, observed: known } = reviewed({ record: gap }).targets[0]!;
+    expect(reviewed({ record }).targets[0]!.planned.unitHours - planned.unitHours).toBeGreaterThan(120);
+    expect(known.unitHours / planned.unitHours).toBeCloseTo(1, 1);
     expect(whole).toBeGreaterThan(120 * 4);
   });
 });

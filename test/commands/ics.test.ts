@@ -180,13 +180,14 @@ describe('with --output', () => {
     const file = path.join(dir, 'real.ics');
     const link = path.join(dir, 'link.ics');
     writeFileSync(file, 'before');
-    chmodSync(file, 0o640);
+    // More than the umask would leave.
+    chmodSync(file, 0o660);
     symlinkSync(file, link);
     const { code } = await prescale('ics', '--env', 'prod', '--calendar', OVERLAP, ...AS_OF, '--output', link);
     expect(code).toBe(0);
     expect(lstatSync(link).isSymbolicLink()).toBe(true);
     expect(readFileSync(file, 'utf8')).toMatch(/^BEGIN:VCALENDAR\r\n/);
-    expect(statSync(file).mode % 0o1000).toBe(0o640);
+    expect(statSync(file).mode % 0o1000).toBe(0o660);
   });
 
   test('and --json writes the one and prints the other', async () => {

@@ -164,8 +164,8 @@ describe('a night that was written down', () => {
      fewer ready than required        0 min        0 min  the release by itself was planned to need 230; known in 305 min
      fewer ready than the floor       0 min        0 min  that had stood for its lead time
      live floor below the plan        0 min        0 min
-     above the floor, while held                       0  the floor bore the peak
-     unit-hours                         860          863  over the reviewed hours
+     above the floor, while held                       0  nothing was added
+     unit-hours                         860          863  over the minutes in which units are known
      scaling activities                                0  0 by policies
 
      forecasts of kind finale so far: σ 0.51 from 1 measured, 0.35 configured
@@ -231,7 +231,7 @@ describe('a night that was written down', () => {
       written: false,
       review: { viewers: { from: 'viewers', peakViewers: last }, proposal: { peakViewers: last } },
     });
-    await review({ calendar, from, viewers: '2_100_000' });
+    await review({ calendar, from, viewers: '2.1M' });
     expect(changed(CALENDAR, fileOf(calendar)).come).toContain('      peakViewers: 2_100_000');
     expect(fileOf(calendar)).toContain('source: viewers as counted by the service, 8 November 2026');
   });
@@ -256,7 +256,7 @@ describe('nothing is written, and why is said', () => {
   const NONE = record.targets[0]!.series.ready!.map(() => null);
   const OVER = '2026-11-09T00:00:00Z';
   const MEND_RECORD = 'name a record that "prescale review --record FILE" wrote';
-  const COUNT = 'count viewers: prescale review --env prod --release harbour-finale --viewers N';
+  const COUNT = 'count viewers, and add --viewers N';
 
   afterEach(() => {
     if (fileOf(calendar) !== CALENDAR) throw new Error(`the calendar was changed:\n${fileOf(calendar)}`);
@@ -327,6 +327,28 @@ describe('nothing is written, and why is said', () => {
       "the requests of the night are not above the ordinary day's (68,000/s) [review/no-demand]",
       `correct baselineRequestsPerSecond of the layer, or ${COUNT}`,
     ],
+    [
+      'another shape',
+      // Half an hour late.
+      withSeries(record, (series) => {
+        const { requests } = series;
+        return { ...series, requests: requests!.map((_, minute) => requests![Math.max(0, minute - 30)]!) };
+      }),
+      'the night had another shape than the model, 54.7 % off: 1,600,000 viewers fit all of it, its highest minute alone would be 1,950,000 [review/other-shape]',
+      COUNT,
+    ],
+    [
+      'another ordinary day',
+      withSeries(record, (series) => ({ ...series, requests: series.requests!.map((value) => value! - 60 * 30_000) })),
+      'the night had another shape than the model, 99.1 % off: 97,600 viewers fit all of it, its highest minute alone would be 1,050,000; before anybody came for it the requests were 29,993/s below those of the ordinary day (baselineRequestsPerSecond, and other releases): if they were all night, 1,950,000 viewers fit [review/other-shape]',
+      `correct baselineRequestsPerSecond of the layer, or ${COUNT}`,
+    ],
+    [
+      'viewers that somebody counted long before the peak',
+      { ...record, viewers: [400_000, ...NONE.slice(1)] },
+      'viewers are known in 0 of the 60 minutes around the modelled peak at 2026-11-08T20:02:00Z, which is too few to read an audience from [review/too-few-minutes]',
+      COUNT,
+    ],
     ['what is no JSON', '{ "schemaVersion": 1, ', 'the file is not JSON [review/not-json]', MEND_RECORD],
     [
       'another document',
@@ -366,6 +388,13 @@ describe('nothing is written, and why is said', () => {
       1,
       `CALENDAR/no.json: the file does not exist [review/file]\n   = mend: ${MEND_RECORD}\nnothing was written\n`,
     ]);
+  });
+
+  test('figures that the calendar refuses', async () => {
+    const { code, err } = await review({ calendar, from: keep(calendar, record), viewers: '2bn' });
+    expect(code).toBe(1);
+    expect(err).toMatch(/^CALENDAR\/2026\.yaml:12:20: peakViewers must be at most 1000000000, got "2_000_000_000" /);
+    expect(err).toContain('nothing was written; lines of CALENDAR/2026.yaml are counted as if it had been\n');
   });
 
   test('a night that is not over', async () => {
@@ -462,11 +491,17 @@ test.each<[mistake: string, options: Partial<ReviewOptions>, message: string, me
   ],
   [
     'viewers that are no number',
-    { viewers: '2m' },
-    '--viewers must be a whole number of at least 1, got "2m"',
-    'write 10_200_000',
+    { viewers: 'two' },
+    '--viewers must be a whole number of at least 1, got "two"',
+    'write 10_200_000 or 10.2M',
   ],
-  ['nobody', { viewers: '0' }, '--viewers must be a whole number of at least 1, got "0"', 'write 10_200_000'],
+  ['nobody', { viewers: '0' }, '--viewers must be a whole number of at least 1, got "0"', 'write 10_200_000 or 10.2M'],
+  [
+    'a release like no other',
+    { release: 'zz' },
+    'there is no release "zz"',
+    'write the id of an entry of the calendar',
+  ],
   [
     'half a minute',
     { outageMinutes: '0.5' },
@@ -592,6 +627,18 @@ describe('the live account', () => {
     expect(code).toBe(1);
     expect(err).toMatch(/^CALENDAR\/2026\.yaml:4:5: the record holds no data of .* \[review\/no-data\]/);
     expect(fileOf(calendar)).toBe(CALENDAR);
+  });
+
+  test('is not asked for minutes that are to come, whatever --as-of says', async () => {
+    const { code, err } = await review({
+      calendar: folderOf(CALENDAR.replace('2026-11-08T20', '2026-11-20T22')),
+      asOf: '2026-12-01T00:00:00Z',
+    });
+    expect([code, err]).toEqual([
+      1,
+      'the night ends at 2026-11-21T02:00:00Z, and CloudWatch knows nothing of what is to come [review/not-over]\n   = mend: review it after that, whatever --as-of says\nnothing was written\n',
+    ]);
+    expect(aws.calls).toEqual([]);
   });
 
   test('is not asked for minutes that CloudWatch no longer keeps', async () => {
