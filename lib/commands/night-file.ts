@@ -62,7 +62,6 @@ const shape = z.strictObject({
               {
                 at: second,
                 cause: z.string('must be text'),
-                fromUnits: units.optional(),
                 toUnits: units.optional(),
               },
               'must be a scaling activity',

@@ -306,20 +306,12 @@ function readActivities(
         if (seconds >= from && seconds < to) found.push({ ...activity, seconds });
       }
     }
-    let before: number | undefined;
     return found
       .toSorted((a, b) => a.seconds - b.seconds)
       .map(({ seconds, Cause = '', Description = '' }): RecordedActivity => {
         // Not "Setting min capacity to 40 and max capacity to 100": that changes bounds.
         const asked = /^Setting (?!min |max ).* to (\d+)\.?$/.exec(Description)?.[1];
-        const activity = {
-          at: toIso(seconds),
-          cause: Cause,
-          ...(asked !== undefined && before !== undefined && { fromUnits: before }),
-          ...(asked !== undefined && { toUnits: Number(asked) }),
-        };
-        if (asked !== undefined) before = Number(asked);
-        return activity;
+        return { at: toIso(seconds), cause: Cause, ...(asked !== undefined && { toUnits: Number(asked) }) };
       });
   });
 }

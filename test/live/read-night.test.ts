@@ -139,7 +139,6 @@ test('scaling activities of the night are read over all pages, oldest first, wit
           {
             at: '2026-11-08T22:20:00Z',
             cause: 'monitor alarm a in state ALARM triggered policy p',
-            fromUnits: 487,
             toUnits: 700,
           },
         ],
