@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { addCalendarOptions, type Output } from './common';
-import { type Asker, terminalAsker } from './asker';
+import { type Asker, personAtTerminal } from './asker';
 import { runAdd } from './run-add';
 import type { Done } from './run';
 
@@ -50,11 +50,6 @@ export interface AddOptions {
   readonly file?: string;
   readonly yes?: boolean;
   readonly dryRun?: boolean;
-}
-
-/** Whoever sits at the terminal, or null where nobody does. Questions go to stderr. */
-function personAtTerminal(): (() => Promise<Asker>) | null {
-  return process.stdin.isTTY && process.stderr.isTTY ? terminalAsker : null;
 }
 
 /** `add`: a new entry of the calendar. */

@@ -22,8 +22,13 @@ export interface Asker {
   readonly confirm: (question: { readonly message: string; readonly default: boolean }) => Promise<boolean>;
 }
 
+/** Whoever sits at the terminal, or null where nobody does. */
+export function personAtTerminal(): (() => Promise<Asker>) | null {
+  return process.stdin.isTTY && process.stderr.isTTY ? terminalAsker : null;
+}
+
 /** Asks in the terminal, on stderr: stdout is for data. Only whoever is asked waits for the prompts to be loaded. */
-export async function terminalAsker(): Promise<Asker> {
+async function terminalAsker(): Promise<Asker> {
   const { confirm, input, search, select } = await import('@inquirer/prompts');
   const context = { output: process.stderr };
   return {

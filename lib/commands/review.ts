@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { type Asker, terminalAsker } from './asker';
+import { type Asker, personAtTerminal } from './asker';
 import { addCalendarOptions, type Output } from './common';
 import type { Done } from './run';
 import type { ReviewOptions } from './run-review';
@@ -34,11 +34,6 @@ Examples:
   $ prescale review --env prod --dry-run --json | jq .review.viewers
 
 Exit codes: 0 written, or with --dry-run fit to be written; 1 refused or declined, nothing was written; 2 wrong usage, 3 the tool itself failed.`;
-
-/** Whoever sits at the terminal, or null where nobody does. Questions go to stderr. */
-function personAtTerminal(): (() => Promise<Asker>) | null {
-  return process.stdin.isTTY && process.stderr.isTTY ? terminalAsker : null;
-}
 
 /** `review`: planned against observed, and `observed` for the entry. */
 export function addReviewCommand(
