@@ -1,6 +1,4 @@
 import { createHash } from 'node:crypto';
-import { existsSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
 import type { Diagnostic } from '../calendar/diagnostic';
 import type { ReleaseCalendar } from '../calendar/release';
 import { renderDiagnostics } from '../calendar/render-diagnostics';
@@ -23,6 +21,7 @@ import { type Timeline, timelineOf } from '../report/timeline';
 import { diagnosticJson, EXIT, loadFromOptions, type Output, renderJson, UsageError } from './common';
 import { playAll, type RehearseWorld, targetsOfRelease } from './play-rehearsal';
 import type { ReportOptions } from './report';
+import { replaceFile } from './text-file';
 
 const HOUR = 3600;
 
@@ -59,7 +58,7 @@ export async function runReport(options: ReportOptions, output: Output, world: R
         hashOf: (content) => `'sha256-${createHash('sha256').update(content).digest('base64')}'`,
         ...(played && { charts: played.charts }),
       });
-  const unwritten = options.output === undefined ? undefined : replaceFile(options.output, text);
+  const unwritten = options.output === undefined ? undefined : writePage(options.output, text);
   output.err(renderDiagnostics([...found, ...(unwritten ? [unwritten] : [])]));
   if (options.output === undefined) output.out(text);
   else if (!unwritten) output.err(`${options.output}: ${formatCount(Buffer.byteLength(text))} bytes\n`);
@@ -216,30 +215,15 @@ function notComing(id: string, plan: CapacityPlan, calendar: ReleaseCalendar): D
   ]);
 }
 
-/** Writes all or nothing: half a page would be published. Through a link to what it names. */
-function replaceFile(file: string, text: string): Diagnostic | undefined {
-  let temporary: string | undefined;
-  try {
-    const isThere = existsSync(file);
-    const real = isThere ? realpathSync(file) : file;
-    // A device or a pipe cannot be replaced, only written to.
-    if (isThere && !statSync(real).isFile() && !statSync(real).isDirectory()) {
-      writeFileSync(real, text);
-      return undefined;
-    }
-    temporary = path.join(path.dirname(real), `.${path.basename(real)}.${process.pid}.tmp`);
-    writeFileSync(temporary, text, { flag: 'wx', mode: isThere ? statSync(real).mode : 0o666 });
-    renameSync(temporary, real);
-    return undefined;
-  } catch (error) {
-    if (temporary !== undefined) rmSync(temporary, { force: true });
-    const { code = String(error) } = error as NodeJS.ErrnoException;
-    return {
-      severity: 'error',
-      code: 'report/not-written',
-      message: `the report cannot be written (${code})`,
-      mend: 'name a file in a folder that exists, with write access to both',
-      file,
-    };
-  }
+/** All or nothing: half a page would be published. */
+function writePage(file: string, text: string): Diagnostic | undefined {
+  const reason = replaceFile(file, text);
+  if (reason === undefined) return undefined;
+  return {
+    severity: 'error',
+    code: 'report/not-written',
+    message: `the report cannot be written (${reason})`,
+    mend: 'name a file in a folder that exists, with write access to both',
+    file,
+  };
 }

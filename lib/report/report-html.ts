@@ -13,6 +13,7 @@ import type {
 } from './report-data';
 import { html, jsonMarkup, Markup } from './report-markup';
 import { packFigures } from './report-packed';
+import { phaseAt } from './report-reading';
 import { REPORT_STYLE } from './report-style';
 import { legendOf, noteOf } from './timeline-chart';
 import { localTime, utcTime, zoneLabel } from './times';
@@ -122,7 +123,8 @@ function headerOf(data: ReportData): Markup {
         ${data.environments.map(
           (environment) =>
             html`<li>
-              <a href="#${idOf(environment.name)}">${environment.name}</a> <span>${countsOf(environment)}</span>
+              <a href="#${idOf(environment.name)}">${environment.name}</a> ${countsOf(environment)}
+              ${environment.targets.map((target) => html`<p>${nextOf(target, data.asOf)}</p>`)}
             </li>`,
         )}
       </ul>
@@ -143,15 +145,38 @@ function switchOf(name: string, legend: string, choices: readonly (readonly [str
   </fieldset>`;
 }
 
-function countsOf({ targets, findings }: ReportEnvironment): string {
-  const releases = new Set(targets.flatMap((target) => target.releases.map(({ id }) => id))).size;
+function countsOf({ findings }: ReportEnvironment): Markup {
   const errors = findings.filter(({ severity }) => severity === 'error').length;
   const warnings = findings.length - errors;
-  return [
-    plural(releases, 'release'),
-    ...(errors > 0 ? [plural(errors, 'error')] : []),
-    ...(warnings > 0 ? [plural(warnings, 'warning')] : []),
-  ].join(', ');
+  const stop =
+    errors > 0
+      ? html`<strong class="verdict not-enough">${plural(errors, 'error')}: no template until mended</strong>`
+      : undefined;
+  return html`${stop} <span>${warnings > 0 ? plural(warnings, 'warning') : 'no warning'}</span>`;
+}
+
+/** What somebody on call asks first of a target: the floor now, what comes next, and from when on it is warm. */
+function nextOf({ id, unit, windows, releases, timeline }: ReportTarget, asOf: string): Markup {
+  const phase = phaseAt(windows, asOf);
+  const until = windows.find(({ risingAt, endsAt }) => risingAt <= asOf && asOf < endsAt)?.endsAt;
+  const now = timeline.floor[0]?.[1] ?? 0;
+  const open = until
+    ? html`, ${phase.name} ${phase.name === 'giving back' ? 'after' : 'for'} ${listNames(phase.releases)} until
+      ${timeOf(until)} ${ZONE}`
+    : undefined;
+  const next = releases
+    .toSorted((a, b) => (a.premiereAt < b.premiereAt ? -1 : 1))
+    .find((one) => one.premiereAt >= asOf);
+  if (!next) return html`${id}: floor ${plural(now, unit)} now${open}. No release is coming.`;
+  const rising = next.risingAt
+    ? html`floor ${formatCount(next.floor)} from ${timeOf(next.risingAt)} ${ZONE} on`
+    : html`the baseline is enough`;
+  const status = next.status === 'confirmed' ? '' : ` (${next.status})`;
+  return html`${id}: floor ${plural(now, unit)} now${open}.
+    <span data-zone="${next.zone}"
+      >Next <strong><bdi>${next.title}</bdi>${status}</strong>, ${timeOf(next.premiereAt)} ${ZONE}:
+      <strong>${rising}</strong>.</span
+    >`;
 }
 
 function environmentOf(
@@ -180,21 +205,20 @@ function environmentOf(
 
 /** What to know of an environment at a glance. */
 function summaryOf({ name, targets, findings, horizonEnd }: ReportEnvironment): Markup {
-  const releases = [...new Map(targets.flatMap((target) => target.releases.map((one) => [one.id, one]))).values()];
-  const next = releases.toSorted((a, b) => (a.premiereAt < b.premiereAt ? -1 : 1))[0];
+  const releases = new Set(targets.flatMap((target) => target.releases.map(({ id }) => id))).size;
   const errors = findings.filter(({ severity }) => severity === 'error').length;
   const highest = targets.map((target) => {
     const top = Math.max(target.min, ...target.actions.map(({ floor }) => floor));
     return html` The highest floor of ${target.id} is ${plural(top, target.unit)}, with a baseline of
     ${formatCount(target.baseline)} and a ceiling of ${formatCount(target.max)}.`;
   });
-  const coming = next
-    ? html`${plural(releases.length, 'release')} until ${timeOf(horizonEnd)} ${ZONE}; the first is ${next.title},
-      ${timeOf(next.premiereAt)} ${ZONE}.`
-    : html`No release is coming until ${timeOf(horizonEnd)} ${ZONE}: the baseline stays.`;
+  const coming =
+    releases > 0
+      ? html`${plural(releases, 'release')} until ${timeOf(horizonEnd)} ${ZONE}.`
+      : html`No release is coming until ${timeOf(horizonEnd)} ${ZONE}: the baseline stays.`;
   const stop =
     errors > 0 ? html` <strong>${plural(errors, 'error')}: ${name} gets no template until mended.</strong>` : undefined;
-  return html`${coming}${next ? highest : undefined}${stop}`;
+  return html`${coming}${releases > 0 ? highest : undefined}${stop}`;
 }
 
 function targetOf(environment: ReportEnvironment, target: ReportTarget, figure: number): Markup {
@@ -281,29 +305,30 @@ function releasesTable(environment: string, target: ReportTarget, releases: read
       <th scope="col">release</th>
       <th scope="col">premiere, its own time</th>
       <th scope="col">premiere, ${ZONE}</th>
-      <th scope="col" class="n">viewers, median</th>
-      <th scope="col" class="n">at quantile ${quantile}</th>
-      <th scope="col" class="n">${target.unit}s</th>
-      <th scope="col" class="n">floor</th>
+      <th scope="col">viewers, median</th>
+      <th scope="col">at quantile ${quantile}</th>
+      <th scope="col">${target.unit}s alone</th>
+      <th scope="col">floor</th>
       <th scope="col">rising at, ${ZONE}</th>
       <th scope="col">baseline at, ${ZONE}</th>
     </tr>`,
     releases.map(({ zone, audience, ...release }) => {
       const kind = release.status === 'confirmed' ? release.kind : `${release.kind}, ${release.status}`;
       const viewers = audience
-        ? [audience.median, audience.planned].map((count) => html`<td class="n">${formatViewers(count)}</td>`)
+        ? [audience.median, audience.planned].map((count) => html`<td>${formatViewers(count)}</td>`)
         : html`<td class="t" colspan="2">${release.reason}</td>`;
       return html`<tr data-zone="${zone}">
         <th scope="row">${release.title} <small>${release.id}, ${kind}</small></th>
         <td>${localTime(release.premiereAt, zone)} ${zoneLabel(zone)}</td>
         <td>${timeOf(release.premiereAt)}</td>
         ${viewers}
-        <td class="n">${formatCount(release.units)}</td>
-        <td class="n">${formatCount(release.floor)}</td>
+        <td>${formatCount(release.units)}</td>
+        <td>${formatCount(release.floor)}</td>
         <td>${release.risingAt ? timeOf(release.risingAt) : '–'}</td>
         <td>${release.baselineAt ? timeOf(release.baselineAt) : '–'}</td>
       </tr>`;
     }),
+    'table releases',
   );
 }
 
@@ -406,15 +431,14 @@ function rehearsalsOf({ name, rehearsals }: ReportEnvironment, charts: ReadonlyM
 }
 
 function rehearsalOf(rehearsal: ReportRehearsal, chart: string | undefined): Markup {
-  const { release, target, environment, unit, draws, outageBudget, verdict, sentences, policies, currency, seed } =
-    rehearsal;
+  const { release, target, environment, unit, draws, outageBudget, sentences, policies, currency, seed } = rehearsal;
   const played =
     draws.played < draws.asked
       ? `stopped after ${formatCount(draws.played)} of ${plural(draws.asked, 'draw')}`
       : plural(draws.asked, 'draw');
   const [first, ...rest] = sentences;
   return html`<section class="rehearsal">
-    <h4>${release} on ${target} <span class="verdict ${verdict}">${verdict.replace('-', ' ')}</span></h4>
+    <h4>${release} on ${target} ${verdictOf(rehearsal)}</h4>
     <p>${first}</p>
     ${
       rest.length > 0
@@ -456,6 +480,14 @@ function rehearsalOf(rehearsal: ReportRehearsal, chart: string | undefined): Mar
   </section>`;
 }
 
+/** In green only what the draws are enough to say. */
+function verdictOf({ verdict, policies, outageBudget }: ReportRehearsal): Markup {
+  const plan = policies.find(({ policy }) => policy === 'plan');
+  const isOpen = verdict !== 'not-enough' && plan !== undefined && plan.outage.high > outageBudget;
+  const words = verdict.replace('-', ' ');
+  return html`<span class="verdict ${isOpen ? 'unknown' : verdict}">${isOpen ? `${words} so far` : words}</span>`;
+}
+
 function policyRow(policy: ReportPolicy): Markup {
   return html`<tr class="${policy.policy}">
     <th scope="row">${policy.label}</th>
@@ -482,11 +514,11 @@ function footerOf(data: ReportData): Markup {
 }
 
 /**
- * Scrolls by itself where it is wider than the page, and can be reached by keyboard. Rows go without the end tags that HTML lets them leave out: a
- * tenth of a long page.
+ * Scrolls by itself where it is wider than the page, and can be reached by keyboard. Rows go without the end tags and the quotes that HTML lets them
+ * leave out: a tenth of a long page.
  */
-function tableOf(caption: string, head: Markup, rows: readonly Markup[]): Markup {
-  return html`<div class="table" role="region" aria-label="${caption}" tabindex="0">
+function tableOf(caption: string, head: Markup, rows: readonly Markup[], classes = 'table'): Markup {
+  return html`<div class="${classes}" role="region" aria-label="${caption}" tabindex="0">
     <table>
       <caption>
         ${caption}
@@ -495,15 +527,15 @@ function tableOf(caption: string, head: Markup, rows: readonly Markup[]): Markup
         ${head}
       </thead>
       <tbody>
-        ${rows.map(({ text }) => new Markup(text.replaceAll(/\n|<\/t[dhr]>/g, '')))}
+        ${rows.map(({ text }) => new Markup(text.replaceAll(/\n|<\/t[dhr]>/g, '').replaceAll(/="([\w/+-]+)"/g, '=$1')))}
       </tbody>
     </table>
   </div>`;
 }
 
-/** An instant that the page may show in another zone. */
+/** An instant that the page may show in another zone. Its text is the instant in UTC: an attribute with the same would be a tenth of a long page. */
 function timeOf(instant: string): Markup {
-  return html`<time datetime="${instant.slice(0, 16)}Z">${utcTime(instant)}</time>`;
+  return html`<time>${utcTime(instant)}</time>`;
 }
 
 /** The zone in which such instants are shown. */

@@ -4,15 +4,15 @@ import { chartColours, FONT } from './chart-parts';
 export const REPORT_STYLE = `
 ${chartColours(':root')}
 :root {
-  --ground: #fff; --raised: #f6f8fa; --text: #1f2328; --muted: #59636e; --line: #d1d9e0; --link: #0b57b0; --focus: #0b62c4;
-  --error: #b42318; --error-ground: #fdecea; --warning: #7a4a00; --warning-ground: #fff6e0; --good: #0a6b2d; --good-ground: #e6f6ea;
-  --pressed: #e4ecf5; color-scheme: light; font: 100%/1.5 ${FONT}; font-variant-numeric: tabular-nums;
+  --ground: #fff; --raised: #f6f8fa; --text: #1f2328; --muted: #4b5560; --line: #d1d9e0; --link: #0a53a8; --focus: #0b62c4;
+  --error: #971a11; --error-ground: #fdecea; --warning: #6f4300; --warning-ground: #fff6e0; --good: #085824; --good-ground: #e6f6ea;
+  color-scheme: light; font: 100%/1.5 ${FONT}; font-variant-numeric: tabular-nums;
 }
 @media screen and (prefers-color-scheme: dark) {
   :root {
-    --ground: #0d1117; --raised: #161b22; --text: #e6edf3; --muted: #9aa4af; --line: #363d47; --link: #7cb8ff; --focus: #62aeff;
+    --ground: #0d1117; --raised: #161b22; --text: #e6edf3; --muted: #a9b3be; --line: #363d47; --link: #7cb8ff; --focus: #62aeff;
     --error: #ff9a90; --error-ground: #33141a; --warning: #f0c06a; --warning-ground: #2c2210; --good: #6fd58c; --good-ground: #10281a;
-    --pressed: #22364d; color-scheme: dark;
+    color-scheme: dark;
   }
 }
 * { box-sizing: border-box; }
@@ -40,9 +40,11 @@ fieldset { display: flex; flex-wrap: wrap; align-items: center; gap: .25rem .875
 legend { float: left; padding: 0; margin-right: .5rem; color: var(--muted); }
 label { display: inline-flex; align-items: center; gap: .375rem; min-height: 1.75rem; }
 input, select { accent-color: var(--focus); }
-nav ul { display: flex; flex-wrap: wrap; gap: .25rem 1.75rem; margin: .75rem 0 0; padding: 0; list-style: none; }
-nav a { display: inline-block; padding: .25rem 0; font-weight: 600; }
-nav span { color: var(--muted); }
+nav ul { margin: .75rem 0 0; padding: 0; list-style: none; }
+nav li { margin: .5rem 0; padding-left: .75rem; border-left: 4px solid var(--line); }
+nav p { margin: 0; max-width: none; }
+nav a { display: inline-block; padding: .25rem .5rem .25rem 0; font-weight: 600; }
+nav li > span { color: var(--muted); }
 figure { margin: .5rem 0 1rem; }
 figcaption { color: var(--muted); font-size: .9375rem; }
 .tools { display: flex; flex-wrap: wrap; gap: .5rem 1.5rem; margin: .5rem 0; }
@@ -57,17 +59,17 @@ button:hover { border-color: var(--muted); }
 .legend button[aria-pressed='true'] { background: var(--ground); }
 .legend button[aria-pressed='false'] { text-decoration: line-through; color: var(--muted); }
 .legend button[aria-pressed='false'] .mark { opacity: .25; }
-.mark { flex: none; width: 1.5rem; height: .75rem; }
-.ink-demand { color: var(--chart-demand); } .ink-floor { color: var(--chart-floor); } .ink-text { color: var(--chart-text); } .ink-other { color: var(--chart-other); }
+.mark { flex: none; width: 1.5rem; height: .75rem; forced-color-adjust: none; }
+.ink-demand { color: var(--chart-demand); } .ink-floor { color: var(--chart-floor); } .ink-text { color: var(--chart-text); }
 .mark-planned { background: color-mix(in srgb, currentColor 25%, transparent); border: 1px solid currentColor; }
 .mark-median { background: color-mix(in srgb, currentColor 65%, transparent); }
 .mark-floor { height: 0; border-top: 3px solid; }
-.mark-required, .mark-before { height: 0; border-top: 2px dashed; }
-.plot { position: relative; overflow: hidden; border-radius: .375rem; touch-action: pan-y; }
+.mark-required { height: 0; border-top: 2px dashed; }
+.plot { position: relative; overflow: hidden; border-radius: .375rem; touch-action: pan-y pinch-zoom; }
 .handle { position: absolute; inset: 0; cursor: crosshair; }
 .handle:focus-visible { outline-offset: -3px; border-radius: .375rem; }
 .dragging .handle { cursor: grabbing; }
-.cursor { position: absolute; width: 1px; background: var(--text); pointer-events: none; }
+.cursor { position: absolute; border-left: 1px solid var(--text); pointer-events: none; }
 .reading {
   position: absolute; z-index: 2; padding: .5rem .75rem; border: 1px solid var(--line); border-radius: .375rem; background: var(--ground);
   box-shadow: 0 2px 8px rgb(0 0 0 / .15); font-size: .8125rem; line-height: 1.4; pointer-events: none; max-width: 23rem;
@@ -87,7 +89,7 @@ thead th { color: var(--muted); font-weight: 600; vertical-align: bottom; }
 tbody th { min-width: 11rem; font-weight: 600; overflow-wrap: anywhere; }
 td, time { white-space: nowrap; }
 .t { min-width: 12rem; white-space: normal; }
-.n { text-align: right; }
+.n, .releases :is(th, td):nth-last-child(-n + 6):nth-last-child(n + 3):not(.t) { text-align: right; }
 tr.plan > * { background: var(--raised); }
 details { margin: .5rem 0; }
 summary { padding: .25rem 0; cursor: pointer; color: var(--link); }
@@ -97,7 +99,6 @@ summary { padding: .25rem 0; cursor: pointer; color: var(--link); }
 .findings .warning { border-color: var(--warning); background: var(--warning-ground); }
 .findings .error strong { color: var(--error); }
 .findings .warning strong { color: var(--warning); }
-.findings span { color: var(--muted); }
 .verdict { display: inline-block; padding: 0 .5rem; border-radius: .75rem; font-size: .8125rem; }
 .verdict.enough, .verdict.not-needed { color: var(--good); background: var(--good-ground); }
 .verdict.not-enough { color: var(--error); background: var(--error-ground); }
@@ -112,7 +113,7 @@ footer { margin-top: 2.5rem; border-top: 1px solid var(--line); color: var(--mut
 @media print {
   :root { font-size: 12px; }
   body { max-width: none; padding: 0; }
-  .skip, .switches, .tools, .keys, .cursor, .reading, .words, nav { display: none !important; }
+  .skip, .switches, .tools, .keys, .cursor, .reading, .words { display: none !important; }
   h2, h3, h4 { break-after: avoid; }
   .environment + .environment { break-before: page; }
   figure, tr, .findings li { break-inside: avoid; }
@@ -123,7 +124,7 @@ footer { margin-top: 2.5rem; border-top: 1px solid var(--line); color: var(--mut
   tbody th { min-width: 8rem; }
   .t { min-width: 0; }
   td { white-space: normal; }
-  .n { white-space: nowrap; }
+  .n, time { white-space: nowrap; }
   .plot { border: 1px solid var(--line); }
   summary { list-style: none; }
 }

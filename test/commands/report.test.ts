@@ -53,7 +53,7 @@ describe('prescale report', () => {
     }
   });
 
-  test('writes a page of 200 planned releases in three environments below 1,000,000 bytes', async () => {
+  test('writes a page of 200 planned releases in three environments below 900,000 bytes', async () => {
     // As many of an evening as a plan holds: each has a row of its own in every environment.
     const text = Array.from({ length: 200 }, (_, index) => {
       const at = new Date(Date.UTC(2026, 10, 28 + 7 * Math.floor(index / 20), 19, 2 * (index % 20)));
@@ -69,8 +69,8 @@ describe('prescale report', () => {
     const calendar = calendarOf(`releases:\n${text.join('\n')}\n`);
     const { out, err } = await prescale('report', '--calendar', calendar, '--as-of', '2026-11-21T00:00:00Z');
     expect(err).not.toContain('[prescale/');
-    expect(out.match(/<tr data-zone="Africa\/Abidjan"><th scope="row">A Release/g)).toHaveLength(600);
-    expect(Buffer.byteLength(out)).toBeLessThan(1_000_000);
+    expect(out.match(/<tr data-zone=Africa\/Abidjan><th scope=row>A Release/g)).toHaveLength(600);
+    expect(Buffer.byteLength(out)).toBeLessThan(900_000);
   });
 
   test('shows demand in coarser steps rather than a page that is too large', async () => {
@@ -178,7 +178,7 @@ describe('prescale report', () => {
     expect(err).toContain('rehearsed.html: ');
     const page = readFileSync(file, 'utf8');
     expect(page).toMatch(/<h4>\s*salt-meridian-finale on us-east-2\/playback <span class="verdict/);
-    expect(page).toMatch(/<tr class="plan"><th scope="row">the plan<td class="n">0 % \(≤ 53 %\)/);
+    expect(page).toMatch(/<tr class=plan><th scope=row>the plan<td class=n>0 % \(≤ 53 %\)/);
     const [, drawing] = /src="data:image\/svg\+xml;base64,([^"]*)"/.exec(page)!;
     expect(Buffer.from(drawing!, 'base64').toString()).toMatch(/^<svg [^]*<\/svg>\s*$/);
     expect(page).toMatch(/<img[^>]*\salt="From 20\d\d-/);

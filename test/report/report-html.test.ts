@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { demandTimeline } from '../../lib/capacity/demand-timeline';
 import { environments } from '../../lib/environments';
 import { loadPlans } from '../../lib/load-plan';
-import { type ReportData, reportOf } from '../../lib/report/report-data';
+import type { VerdictCode } from '../../lib/rehearsal/verdict';
+import { type ReportData, type ReportRehearsal, reportOf } from '../../lib/report/report-data';
 import { renderReportHtml } from '../../lib/report/report-html';
 import { html, jsonMarkup } from '../../lib/report/report-markup';
 import { phaseAt, readingOf } from '../../lib/report/report-reading';
@@ -77,7 +78,7 @@ describe('the page', () => {
   });
 
   test('says of each release when it premieres, here and there, and what it takes', () => {
-    const row = /<tr data-zone="America\/Los_Angeles"><th scope="row">The finale[^]*?(?=<tr|<\/tbody)/.exec(page)![0];
+    const row = /<tr data-zone=America\/Los_Angeles><th scope=row>The finale[^]*?(?=<tr|<\/tbody)/.exec(page)![0];
     expect(textOf(row)).toMatchInlineSnapshot(
       `" The finale &lt;/script&gt;&lt;b&gt; the-finale, finale 2026-12-31 17:00 Los Angeles 2027-01-01 01:00 9.0 M 14 M 951 951 2026-12-31 23:55 2027-01-01 04:55 "`,
     );
@@ -93,10 +94,72 @@ describe('the page', () => {
     expect(page).not.toContain('<h3>Errors</h3>');
   });
 
+  test('says on top what is on, what comes next, from when on it is warm, and which environment has an error', () => {
+    const top = (asOf: string, text = CALENDAR): string =>
+      textOf(/<nav[^]*?<\/nav>/.exec(pageOf(reportAt(asOf, text)))![0]).trim();
+    expect(top('2026-11-21T00:00:00Z')).toMatchInlineSnapshot(
+      `"prod 2 warnings us-east-1/playback: floor 120 tasks now. Next A small premiere , 2026-12-04 19:00 UTC : floor 160 from 2026-12-04 18:25 UTC on ."`,
+    );
+    // A premiere that was is not the next one, even while its window is open.
+    expect(top('2026-12-04T19:30:00Z')).toMatchInlineSnapshot(
+      `"prod 3 warnings us-east-1/playback: floor 160 tasks now, raised for a-small-premiere until 2026-12-04 20:20 UTC . Next The finale &lt;/script&gt;&lt;b&gt; , 2027-01-01 01:00 UTC : floor 951 from 2026-12-31 23:55 UTC on ."`,
+    );
+    expect(top('2027-01-01T02:00:00Z')).toMatchInlineSnapshot(
+      `"prod 1 warning us-east-1/playback: floor 383 tasks now, giving back after the-finale until 2027-01-01 04:55 UTC . No release is coming."`,
+    );
+    expect(top('2026-11-21T00:00:00Z', CALENDAR.replace('playback: 160', 'playback: 6000'))).toMatchInlineSnapshot(
+      `"prod 1 error: no template until mended 5 warnings us-east-1/playback: floor 120 tasks now. Next A small premiere , 2026-12-04 19:00 UTC : floor 6,000 from 2026-12-04 18:15 UTC on ."`,
+    );
+  });
+
+  test('keeps a title that writes from right to left from turning what is around it', () => {
+    expect(pageOf(reportAt('2026-12-01T00:00:00Z', CALENDAR.replace('A small', '\u202eA small')))).toContain(
+      '<bdi>\u202eA small premiere</bdi>',
+    );
+  });
+
   test('says what to do when nothing is coming', () => {
     const empty = textOf(pageOf(reportAt('2027-06-01T00:00:00Z')));
     expect(empty).toContain('No release is coming until 2027-08-30 00:00 UTC : the baseline stays.');
     expect(empty).toContain('prescale report --as-of INSTANT');
+  });
+});
+
+describe('the verdict of a rehearsal', () => {
+  const outage = { draws: 20, happened: 0, estimate: 0, low: 0, high: 0.14 };
+  const verdictOf = (verdict: VerdictCode, high: number, outageBudget = 0.01): string => {
+    const policy = {
+      policy: 'plan',
+      label: 'the plan',
+      does: '',
+      outage: { ...outage, high },
+      outageWords: '',
+    } as const;
+    const means = { outageMinutes: 0, lostRequests: 0, unitHoursAbove: 0, amountAbove: 0 };
+    const rehearsal: ReportRehearsal = {
+      environment: 'prod',
+      target: 'us-east-1/playback',
+      unit: 'task',
+      release: 'the-finale',
+      premiereAt: '2027-01-01T01:00:00Z',
+      currency: 'USD',
+      draws: { asked: 20, played: 20 },
+      seed: 1,
+      outageBudget,
+      verdict,
+      sentences: ['So it is.'],
+      policies: [{ ...policy, ...means }],
+    };
+    const [environment] = data.environments;
+    const shown = pageOf({ ...data, environments: [{ ...environment!, rehearsals: [rehearsal] }] });
+    return /<h4>[^<]*<span class="verdict ([^<]*)<\/span>/.exec(shown)![1]!;
+  };
+
+  test('is good only when the draws are enough to say so', () => {
+    expect(verdictOf('enough', 0.009)).toBe('enough">enough');
+    expect(verdictOf('enough', 0.14)).toBe('unknown">enough so far');
+    expect(verdictOf('not-needed', 0.14)).toBe('unknown">not needed so far');
+    expect(verdictOf('not-enough', 0.9)).toBe('not-enough">not enough');
   });
 });
 

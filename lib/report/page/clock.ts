@@ -18,14 +18,17 @@ export class Clock {
   choose(mode: ClockMode): void {
     this.mode = mode;
     for (const element of document.querySelectorAll('time')) {
-      const premiereZone = element.closest<HTMLElement>('[data-zone]')?.dataset.zone;
+      // The page comes with the instant in UTC; a page that is saved later keeps it here.
+      element.dateTime ||= `${element.textContent.replace(' ', 'T')}Z`;
+      const premiereZone = premiereZoneOf(element);
       const zone = this.zoneFor(premiereZone);
       const text = this.show(element.dateTime, zone);
-      element.textContent = mode === 'premiere' && premiereZone ? `${text} ${zoneLabel(zone)}` : text;
+      const isNamedBeside = element.nextElementSibling?.className === 'zone';
+      element.textContent = mode === 'premiere' && premiereZone && !isNamedBeside ? `${text} ${zoneLabel(zone)}` : text;
     }
     for (const element of document.querySelectorAll('.zone')) {
       const isOfPremieres = mode === 'premiere' && element.closest('thead') !== null;
-      element.textContent = isOfPremieres ? 'premiere’s time' : zoneLabel(this.zoneFor(undefined));
+      element.textContent = isOfPremieres ? 'premiere’s time' : zoneLabel(this.zoneFor(premiereZoneOf(element)));
     }
   }
 
@@ -39,4 +42,9 @@ export class Clock {
   show(instant: string, zone: string): string {
     return zone === 'UTC' ? utcTime(instant) : localTime(instant, zone);
   }
+}
+
+/** The zone of the premiere that something stands beside. */
+function premiereZoneOf(element: Element): string | undefined {
+  return element.closest<HTMLElement>('[data-zone]')?.dataset.zone;
 }

@@ -33,6 +33,7 @@ interface Span {
 /** One chart with all that it can be read by: pointer, keyboard and screen reader. Drawn when it is first seen. */
 export class ChartFigure {
   private readonly plot: HTMLElement;
+  private readonly canvas: HTMLElement;
   private readonly handle: HTMLElement;
   private readonly cursor: HTMLElement;
   private readonly reading: HTMLElement;
@@ -45,6 +46,7 @@ export class ChartFigure {
   /** Never shrinks on the screen, or what is below would jump while somebody zooms. */
   private height = 0;
   private instant: number | undefined;
+  private lastInstant: number | undefined;
   private isDue = false;
   private isPrinting = false;
   private settling = 0;
@@ -55,6 +57,7 @@ export class ChartFigure {
     private readonly clock: Clock,
   ) {
     this.plot = this.find('.plot');
+    this.canvas = this.find('.canvas');
     this.handle = this.find('.handle');
     this.cursor = this.find('.cursor');
     this.reading = this.find('.reading');
@@ -112,7 +115,7 @@ export class ChartFigure {
   private start(): void {
     if (this.chart) return;
     this.width = this.plot.clientWidth || PRINT_WIDTH;
-    this.chart = init(this.find('.canvas'), null, { renderer: 'svg', width: this.width, height: 300 });
+    this.chart = init(this.canvas, null, { renderer: 'svg', width: this.width, height: 300 });
     this.draw(this.view, this.width);
   }
 
@@ -142,9 +145,12 @@ export class ChartFigure {
     const { option, height } = timelineChart(shown, { ...view, width, label, clock: zoneLabel(zone) });
     this.height = Math.max(this.height, height);
     const { top, height: room } = option.grid as { top: number; height: number };
-    this.cursor.style.top = `${top}px`;
+    // Fewer labels leave room above them: the axis stays where it is.
+    const above = this.isPrinting ? 0 : this.height - height;
+    this.canvas.style.paddingTop = `${above}px`;
+    this.cursor.style.top = `${above + top}px`;
     this.cursor.style.height = `${room}px`;
-    this.chart.resize({ width, height: this.isPrinting ? height : this.height });
+    this.chart.resize({ width, height });
     this.chart.setOption(option, { notMerge: true });
     this.chart.getZr().flush();
     this.place();
@@ -175,9 +181,7 @@ export class ChartFigure {
     handle.addEventListener('keydown', (event) => this.press(event));
     handle.addEventListener('focus', () => {
       // A pointer reads where it is.
-      if (this.instant === undefined && handle.matches(':focus-visible')) {
-        this.moveTo(Math.max(this.view.from, this.timeline.asOf));
-      }
+      if (this.instant === undefined && handle.matches(':focus-visible')) this.moveTo(this.resumeAt);
     });
     handle.addEventListener('blur', () => this.leave());
     plot.addEventListener(
@@ -201,13 +205,15 @@ export class ChartFigure {
     const { handle, plot } = this;
     let dragged: { readonly x: number; readonly view: Span } | undefined;
     handle.addEventListener('pointerdown', (event) => {
-      if (event.button !== 0) return;
+      if (event.button !== 0 || !event.isPrimary) return;
       dragged = { x: event.clientX, view: this.view };
       handle.setPointerCapture(event.pointerId);
       plot.classList.add('dragging');
       this.moveTo(this.instantAt(event.clientX));
     });
     handle.addEventListener('pointermove', (event) => {
+      // A second finger zooms the page.
+      if (!event.isPrimary) return;
       if (!dragged) return this.moveTo(this.instantAt(event.clientX));
       const { from, to } = dragged.view;
       const by = ((dragged.x - event.clientX) / this.plotWidth) * (to - from);
@@ -218,17 +224,21 @@ export class ChartFigure {
       plot.classList.remove('dragging');
     };
     handle.addEventListener('pointerup', drop);
-    handle.addEventListener('pointercancel', drop);
-    handle.addEventListener('pointerleave', () => {
-      if (document.activeElement !== handle) this.leave();
+    handle.addEventListener('pointercancel', () => {
+      drop();
+      this.leave();
+    });
+    handle.addEventListener('pointerleave', ({ pointerType }) => {
+      // A finger that is lifted leaves, too: what it tapped stays until something else is tapped.
+      if (pointerType !== 'touch' && document.activeElement !== handle) this.leave();
     });
     handle.addEventListener('dblclick', (event) => this.zoom(1 / ZOOM, this.instantAt(event.clientX)));
   }
 
   private press(event: KeyboardEvent): void {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const { from, to, asOf } = this.timeline;
-    const now = this.instant ?? Math.max(this.view.from, asOf);
+    const { from, to } = this.timeline;
+    const now = this.instant ?? this.resumeAt;
     const span = this.view.to - this.view.from;
     const stroke =
       (STROKES.find((seconds) => span / seconds <= MOST_STROKES) ?? STROKES.at(-1)!) * (event.shiftKey ? FURTHER : 1);
@@ -250,6 +260,13 @@ export class ChartFigure {
     if (!act) return;
     event.preventDefault();
     act();
+  }
+
+  /** Where the keyboard goes on: at what was read last if it is still in sight. */
+  private get resumeAt(): number {
+    const { from, to } = this.view;
+    const last = this.lastInstant ?? -Infinity;
+    return last >= from && last < to ? last : Math.max(from, this.timeline.asOf);
   }
 
   private get plotWidth(): number {
@@ -293,6 +310,7 @@ export class ChartFigure {
   private moveTo(instant: number): void {
     const { timeline } = this;
     this.instant = Math.max(timeline.from, Math.min(timeline.to - 1, instant));
+    this.lastInstant = this.instant;
     const { from, to } = this.view;
     if (this.instant < from) this.show({ from: this.instant, to: this.instant + to - from });
     if (this.instant >= to) this.show({ from: this.instant + MINUTE - (to - from), to: this.instant + MINUTE });
