@@ -647,6 +647,7 @@ function fitAudience(
   }
   return { peakViewers, fit };
 }
+
 /**
  * Why a series has too many gaps to read an audience from; undefined when it has not.
  *

@@ -91,6 +91,13 @@ class Target:
         elif capacity > self.maximum:
             self.set_capacity(self.maximum, f"maximum capacity was set to {self.maximum}", at)
 
+    def asked(self, otherwise: str) -> str:
+        """The cause of what a policy asked for: in AWS's words, if there is a policy to name."""
+        name = next(iter(self.policies), None)
+        if name is None:
+            return otherwise
+        return f"monitor alarm TargetTracking-{self.key[1]} in state ALARM triggered policy {name}"
+
     def note(self, description: str, cause: str, at: datetime, status: str = "Successful", message: str = "") -> None:
         """Records an activity."""
         self.activities.insert(
@@ -384,7 +391,7 @@ class ApplicationAutoScaling:
         capacity = target.capacity
         if account.idle and capacity is not None and not target.suspended["DynamicScalingInSuspended"]:
             if capacity > target.minimum:
-                target.set_capacity(target.minimum, "nothing asks for more", at)
+                target.set_capacity(target.minimum, target.asked("nothing asks for more"), at)
         account.moments.append(
             {
                 **target.identity,
@@ -410,7 +417,8 @@ class ApplicationAutoScaling:
             if after != before and target.suspended[direction]:
                 return {"before": before, "after": before, "why": direction}
             if after != before:
-                target.set_capacity(after, f"a policy asked for {params['desired']}", account.clock())
+                cause = target.asked(f"a policy asked for {params['desired']}")
+                target.set_capacity(after, cause, account.clock())
             return {"before": before, "after": after, "why": "moved" if after != before else "at its bound"}
 
     # -- helpers

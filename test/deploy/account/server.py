@@ -28,6 +28,7 @@ role, Application Auto Scaling in `scaling.py`, moto.
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import logging
@@ -40,13 +41,14 @@ from datetime import timedelta
 from typing import Any
 from xml.sax.saxutils import escape
 
-os.environ.setdefault("MOTO_ACCOUNT_ID", "123456789012")
+# Set, it would be the account of every caller, whose ever the credentials are. Without it moto's own is the same.
+os.environ.pop("MOTO_ACCOUNT_ID", None)
 os.environ.setdefault("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import make_server
 
-from . import lambdas, quotas, resources, stacks
+from . import lambdas, metrics, quotas, resources, stacks
 from .scaling import autoscaling, ecs_service
 from .state import ApiError, Failure, Fault, Interlude, account, parse_instant
 
@@ -156,11 +158,15 @@ def _credential_scope(environ: Environ) -> tuple[str, str, str] | None:
 
 
 def _read(environ: Environ) -> bytes:
-    """The body, which stays readable."""
+    """The body, which stays readable; the SDK compresses what is large."""
     if "chunked" in environ.get("HTTP_TRANSFER_ENCODING", ""):
         body = environ["wsgi.input"].read()
     else:
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+    if environ.get("HTTP_CONTENT_ENCODING") == "gzip":
+        body = gzip.decompress(body)
+        del environ["HTTP_CONTENT_ENCODING"]
+        environ["CONTENT_LENGTH"] = str(len(body))
     environ["wsgi.input"] = io.BytesIO(body)
     return body
 
@@ -289,6 +295,7 @@ def main() -> None:
     resources.install()
     stacks.install()
     lambdas.install()
+    metrics.install()
     server = make_server("127.0.0.1", 0, Gateway(), threaded=True, request_handler=MotoRequestHandler)
     # By name: CloudFormation's template addresses are not understood with the number.
     account.url = f"http://localhost:{server.port}"
