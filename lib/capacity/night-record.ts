@@ -29,7 +29,7 @@ export interface RecordedTarget {
   readonly series: {
     /** Requests in each minute, as the load balancer counts them: those for which it could choose a target. */
     readonly requests?: MinuteSeries;
-    /** Requests in each minute that the load balancer or a unit answered with a 5xx, and rejected connections. Null counts as none where requests are known. */
+    /** Requests in each minute that the load balancer or a unit answered with a 5xx, and rejected connections. Null counts as none where requests are known; without the series a night is not judged. */
     readonly failures?: MinuteSeries;
     /** Healthy units. */
     readonly ready?: MinuteSeries;

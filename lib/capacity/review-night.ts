@@ -224,9 +224,12 @@ export function reviewNight(input: ReviewInput): NightReview | Problem {
   const unread = night.plan.targets.filter((target) => !planned.includes(target) && asksOf(night, release, target));
   for (const { id } of unread) notes.push(`the record holds nothing of ${id}: it is left out`);
   notes.push(...viewersNotes(viewers, minutes, environment));
+  const stays = release.observed?.outageMinutes;
   if (outage.missingMinutes > 0 && input.outageMinutes === undefined) {
+    const consequence =
+      stays === undefined ? 'outageMinutes is left out' : `outageMinutes: ${stays} of the entry stays`;
     notes.push(
-      `${formatCount(outage.missingMinutes)} minutes of the night are missing (${spansWords(outage.missing)}), and a load balancer counts nothing while no target is healthy: outageMinutes is left out; state it with --outage-minutes`,
+      `${formatCount(outage.missingMinutes)} minutes of the night are missing (${spansWords(outage.missing)}), and a load balancer counts nothing while no target is healthy: ${consequence}; state it with --outage-minutes`,
     );
   }
   const outageMinutes = input.outageMinutes ?? outage.minutes;
@@ -236,10 +239,6 @@ export function reviewNight(input: ReviewInput): NightReview | Problem {
       message: `${release.id} states floors and no audience, and minutes of its night are missing: there is nothing to write`,
       mend: 'count viewers with --viewers, or minutes with --outage-minutes',
     };
-  }
-  const stays = release.observed?.outageMinutes;
-  if (outageMinutes === undefined && stays !== undefined) {
-    notes.push(`outageMinutes: ${stays} of the entry stays, which this record neither confirms nor denies`);
   }
   return {
     environment: environment.name,
@@ -263,7 +262,7 @@ export function reviewNight(input: ReviewInput): NightReview | Problem {
     proposal: {
       ...(viewers && { peakViewers: viewers.peakViewers }),
       ...(outageMinutes !== undefined && { outageMinutes }),
-      source: input.source ?? sourceOf(release, viewers),
+      source: input.source ?? sourceOf(input, viewers, outageMinutes !== undefined),
     },
     notes,
   };
@@ -390,18 +389,34 @@ function refuseHalf(sources: readonly Source[], record: NightRecord): Problem | 
   const isEmpty = record.targets.every(({ series }) => Object.values(series).every((one) => !hasValues(one)));
   if (isEmpty) return noData(record.from, record.to);
   for (const { recorded } of sources) {
+    const { requests, failures, ready } = recorded.series;
     const missing = [
-      ...(hasValues(recorded.series.requests) ? [] : ['requests']),
-      ...(hasValues(recorded.series.ready) ? [] : ['ready units']),
+      ...(hasValues(requests) ? [] : ['requests']),
+      // Without a value it says that nothing failed; without the series nobody asked.
+      ...(failures ? [] : ['failures']),
+      ...(hasValues(ready) ? [] : ['ready units']),
     ];
-    if (missing.length === 0) continue;
+    if (missing.length > 0) {
+      return {
+        code: 'review/half-the-data',
+        message: `the record holds no ${missing.join(' and no ')} of ${recorded.id}`,
+        mend: 'see that its target group is behind an Application Load Balancer that served the night, or add what is missing to the record',
+      };
+    }
+    const counted = countKnown(requests);
+    const isReadyKnown = countKnown(ready) >= PRESENT_SHARE * counted;
+    if (isReadyKnown) continue;
     return {
       code: 'review/half-the-data',
-      message: `the record holds no ${missing.join(' and no ')} of ${recorded.id}`,
-      mend: 'see that its target group is behind an Application Load Balancer that served the night, or add what is missing to the record',
+      message: `ready units of ${recorded.id} are known for far fewer minutes than requests, ${formatCount(countKnown(ready))} against ${formatCount(counted)}`,
+      mend: 'read the night again, or add what is missing to the record',
     };
   }
   return undefined;
+}
+
+function countKnown(series: MinuteSeries = []): number {
+  return series.filter((value) => value !== null).length;
 }
 
 function noData(from: string, to: string): Problem {
@@ -747,16 +762,30 @@ function spansWords(spans: ReviewedOutage['missing']): string {
   return listNames(words);
 }
 
-function sourceOf({ premiereAt, premiereZone }: Release, viewers: ObservedViewers | undefined): string {
+/** What the figures were read from, each in its own words. */
+function sourceOf(
+  { release, outageMinutes }: ReviewInput,
+  viewers: ObservedViewers | undefined,
+  isOutageKnown: boolean,
+): string {
+  const { premiereAt, premiereZone, observed } = release;
   const day = new Intl.DateTimeFormat('en-GB', {
     day: 'numeric',
     month: 'long',
     year: 'numeric',
     timeZone: premiereZone,
   }).format(premiereAt * 1000);
-  if (!viewers) return `failures at the load balancer, CloudWatch, ${day}`;
-  if (!viewers.fit) return `viewers as counted by the service, ${day}`;
-  return `requests at the load balancer, CloudWatch, ${day}; fitted on ${viewers.fit.minutes} minutes`;
+  if (!viewers) {
+    return outageMinutes === undefined
+      ? `failures at the load balancer, CloudWatch, ${day}`
+      : `outage minutes as counted, ${day}`;
+  }
+  const ofViewers = viewers.fit
+    ? `requests at the load balancer, CloudWatch, ${day}; fitted on ${viewers.fit.minutes} minutes`
+    : `viewers as counted by the service, ${day}`;
+  if (outageMinutes !== undefined) return `${ofViewers}; outage minutes as counted`;
+  const stays = !isOutageKnown && observed?.outageMinutes !== undefined;
+  return stays ? `${ofViewers}; outage minutes: ${observed.source}` : ofViewers;
 }
 
 function targetReview(

@@ -129,21 +129,23 @@ async function review(options: ReviewOptions, output: Output, world: ReviewWorld
   if (!after.calendar)
     return refuse(options, output, errorsOf(after), `; lines of ${file} are counted as if it had been`);
   const errors = errorsOfKind(after.calendar, release, environment);
+  const isStale = release.observed?.assumed === true && hasComment(written.observed, reviewed.proposal.source);
   const shown: Shown = {
-    review: reviewed,
+    review: isStale ? { ...reviewed, notes: [...reviewed.notes, STALE_COMMENTS] } : reviewed,
     observed: written.observed,
     errors,
     file,
     line: written.line,
     found: newDiagnostics(loaded, after),
   };
-  if (!options.json) output.out(renderReview(reviewed, { observed: written.observed, errors }));
+  const person = options.dryRun || options.yes ? null : world.person;
+  const table = renderReview(shown.review, { observed: written.observed, errors });
+  if (!options.json) output.out(table);
+  // Whoever is asked has seen what about.
+  else if (person) output.err(table);
   output.err(renderDiagnostics(shown.found));
 
-  const { person } = world;
   const isAgreed =
-    options.dryRun === true ||
-    options.yes === true ||
     !person ||
     (await (
       await person()
@@ -155,6 +157,13 @@ async function review(options: ReviewOptions, output: Output, world: ReviewWorld
   }
   tell(options, output, shown);
   return EXIT.fine;
+}
+
+const STALE_COMMENTS = 'comments in observed stay as they are: read again what they say of an assumption';
+
+/** Whether lines of an entry hold a comment; what the source says is none. */
+function hasComment(lines: string, source: string): boolean {
+  return /(^|\s)#/m.test(lines.replace(source, ''));
 }
 
 interface Shown {

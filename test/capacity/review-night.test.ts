@@ -206,6 +206,32 @@ describe('other releases of the same hours', () => {
   });
 });
 
+describe('the source', () => {
+  const record = simulated(1);
+  const gap = changing(record, 'requests', (minute, value) => (minute === 90 ? null : value));
+
+  test('says of each figure where it is from', () => {
+    const sourceOf = (given: Partial<Parameters<typeof reviewNight>[0]>): string =>
+      reviewed({ record, ...given }).proposal.source;
+    expect(sourceOf({})).toMatch(/^requests at the load balancer, CloudWatch, 8 November 2026; fitted on \d+ minutes$/);
+    expect(sourceOf({ outageMinutes: 7 })).toMatch(/ fitted on \d+ minutes; outage minutes as counted$/);
+    expect(sourceOf({ viewers: 3_000_000 })).toBe('viewers as counted by the service, 8 November 2026');
+    expect(sourceOf({ outageMinutes: 7, source: 'our own' })).toBe('our own');
+  });
+
+  test('of outage minutes that stay in the entry stays, too, and one note says so', () => {
+    const known = { ...FINALE, observed: { assumed: true, outageMinutes: 1, source: 'press, 2026' } };
+    const { proposal, notes } = reviewed({ releases: [known], record: gap });
+    expect(proposal).toEqual({
+      peakViewers: 3_000_000,
+      source: expect.stringMatching(/ minutes; outage minutes: press, 2026$/) as string,
+    });
+    expect(notes.filter((note) => note.includes('outageMinutes'))).toEqual([
+      expect.stringMatching(/outageMinutes: 1 of the entry stays; state it with --outage-minutes$/) as string,
+    ]);
+  });
+});
+
 describe('a release that states floors alone', () => {
   const stated = release({ id: 'finale', premiereAt: PREMIERE, kind: 'episode', floors: { playback: 300 } });
   const night = planNight({ calendar: calendar(stated), environment: environment(), toolVersion: 'test' }, stated)!;
@@ -246,7 +272,10 @@ describe('a release that states floors alone', () => {
   test('gets nothing where minutes are missing and nobody counted', () => {
     const gap = changing(record, 'requests', (minute, value) => (minute === 5 ? null : value));
     expect(review({ releases: [stated], record: gap })).toMatchObject({ code: 'review/nothing' });
-    expect(reviewed({ releases: [stated], record: gap, outageMinutes: 1 }).proposal.outageMinutes).toBe(1);
+    expect(reviewed({ releases: [stated], record: gap, outageMinutes: 1 }).proposal).toEqual({
+      outageMinutes: 1,
+      source: 'outage minutes as counted, 8 November 2026',
+    });
   });
 });
 

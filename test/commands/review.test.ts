@@ -170,6 +170,8 @@ describe('a night that was written down', () => {
 
      forecasts of kind finale so far: σ 0.51 from 1 measured, 0.35 configured
 
+     note: comments in observed stay as they are: read again what they say of an assumption
+
          observed: # until somebody measures it
            peakViewers: 900_000
            assumed: false
@@ -271,15 +273,27 @@ describe('nothing is written, and why is said', () => {
     ],
     [
       'half of the metrics: no requests',
-      withSeries(record, ({ ready, running }) => ({ ready, running })),
+      withSeries(record, ({ ready, failures, running }) => ({ ready, failures, running })),
       'the record holds no requests of us-east-1/playback [review/half-the-data]',
       'see that its target group is behind an Application Load Balancer that served the night, or add what is missing to the record',
     ],
     [
       'half of the metrics: nothing of the load balancer',
       withSeries(record, ({ running }) => ({ ready: NONE, running })),
-      'the record holds no requests and no ready units of us-east-1/playback [review/half-the-data]',
+      'the record holds no requests and no failures and no ready units of us-east-1/playback [review/half-the-data]',
       'see that its target group is behind an Application Load Balancer that served the night, or add what is missing to the record',
+    ],
+    [
+      'half of the metrics: nothing of failures',
+      withSeries(record, ({ requests, ready }) => ({ requests, ready })),
+      'the record holds no failures of us-east-1/playback [review/half-the-data]',
+      'see that its target group is behind an Application Load Balancer that served the night, or add what is missing to the record',
+    ],
+    [
+      'half of the metrics: hardly anything of ready units',
+      withSeries(record, (series) => ({ ...series, ready: [120, ...NONE.slice(1)] })),
+      'ready units of us-east-1/playback are known for far fewer minutes than requests, 1 against 305 [review/half-the-data]',
+      'read the night again, or add what is missing to the record',
     ],
     [
       "another account's",
@@ -421,6 +435,10 @@ describe('nothing is written, and why is said', () => {
     expect(dry).toMatchObject({ code: 0, err: '' });
     expect(dry.out).toContain(`\ndry run: nothing was written; it would go to ${calendar}/2026.yaml:11\n`);
     expect(asked).toHaveLength(1);
+    // What is asked about is shown beside the document.
+    const shown = await review({ calendar, from, json: true }, asker);
+    expect(JSON.parse(shown.out)).toEqual({ schemaVersion: 1, written: false, diagnostics: [] });
+    expect(shown.err).toBe(`${(await review({ calendar, from }, asker)).out}nothing was written\n`);
     const refused = await review({ calendar, from: keep(calendar, '', 'empty.json'), json: true });
     expect(JSON.parse(refused.out)).toMatchObject({
       schemaVersion: 1,
