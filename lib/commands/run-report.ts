@@ -14,7 +14,7 @@ import { RunningRehearsal } from '../rehearsal/rehearsal';
 import { rehearsalOf } from '../rehearsal/spec';
 import { verdictOf } from '../rehearsal/verdict';
 import { rehearsalNight } from '../report/rehearsal-chart';
-import { reportOf, type ReportRehearsal, reportRehearsalOf } from '../report/report-data';
+import { type ReportData, reportOf, type ReportRehearsal, reportRehearsalOf } from '../report/report-data';
 import { renderReportHtml } from '../report/report-html';
 import { reportScript } from '../report/report-script';
 import { type Timeline, timelineOf } from '../report/timeline';
@@ -25,12 +25,22 @@ import { replaceFile } from './text-file';
 
 const HOUR = 3600;
 
-/** Demand of all targets is shown in the first of these with which it changes few enough times for the page to stay below 1 MB. Seconds. */
+/** Demand of all targets is shown in the first of these with which it changes few enough times to take some 200 kB of the page. Seconds. */
 const DEMAND_STEPS = [300, 600, 900, 1800, HOUR];
 const MOST_CHANGES = 50_000;
 
 /** So many rehearsals are drawn, the first ones: a drawing takes some 30 kB. */
 const MOST_DRAWINGS = 8;
+
+/** A page of no more bytes than this opens at once, and can be sent. */
+const MOST_BYTES = 1_000_000;
+/** Rehearsals of each environment that are shown in full, 4 to 5 kB each, and drawings. */
+const DETAILS = [
+  { rehearsalsInFull: Infinity, drawings: MOST_DRAWINGS },
+  { rehearsalsInFull: 12, drawings: MOST_DRAWINGS },
+  { rehearsalsInFull: 12, drawings: 2 },
+  { rehearsalsInFull: 3, drawings: 0 },
+];
 
 /** Makes the report; returns the exit code. */
 export async function runReport(options: ReportOptions, output: Output, world: RehearseWorld): Promise<number> {
@@ -52,17 +62,29 @@ export async function runReport(options: ReportOptions, output: Output, world: R
   });
   const text = options.json
     ? renderJson({ ...data, diagnostics: found.map(diagnosticJson) })
-    : renderReportHtml({
-        data,
-        script: reportScript(),
-        hashOf: (content) => `'sha256-${createHash('sha256').update(content).digest('base64')}'`,
-        ...(played && { charts: played.charts }),
-      });
+    : renderPage(data, played?.charts ?? new Map());
   const unwritten = options.output === undefined ? undefined : writePage(options.output, text);
   output.err(renderDiagnostics([...found, ...(unwritten ? [unwritten] : [])]));
   if (options.output === undefined) output.out(text);
   else if (!unwritten) output.err(`${options.output}: ${formatCount(Buffer.byteLength(text))} bytes\n`);
   return ok && !unwritten && (played?.ok ?? true) ? EXIT.fine : EXIT.problems;
+}
+
+/** The page in the first of the details with which it is small enough; else in the last one. */
+export function renderPage(data: ReportData, charts: ReadonlyMap<ReportRehearsal, string>): string {
+  const script = reportScript();
+  let text = '';
+  for (const { rehearsalsInFull, drawings } of DETAILS) {
+    text = renderReportHtml({
+      data,
+      script,
+      hashOf: (content) => `'sha256-${createHash('sha256').update(content).digest('base64')}'`,
+      charts: new Map([...charts].slice(0, drawings)),
+      rehearsalsInFull,
+    });
+    if (Buffer.byteLength(text) < MOST_BYTES) break;
+  }
+  return text;
 }
 
 interface Asked {

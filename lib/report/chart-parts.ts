@@ -5,8 +5,16 @@ import type { Steps } from './timeline';
 
 /** Left and right of every plot, in pixels. */
 export const PLOT = { left: 64, right: 24 } as const;
-/** Of the time axis below a plot. */
+/** Of the time axis below a plot in UTC, in pixels: times, and dates below them. */
 export const AXIS_HEIGHT = 44;
+/** Of each row of them. */
+const AXIS_ROW_HEIGHT = 15;
+/** From the plot to the first row. */
+const AXIS_MARGIN = 12;
+/** From the plot to the name of a clock that stands on the left of the first label. */
+const CLOCK_GAP = 25;
+/** From the left edge to whatever begins there. */
+const EDGE = 4;
 
 const DAY = 86_400;
 const WEEK = 7 * DAY;
@@ -210,11 +218,22 @@ function textOf({ text, colour: of, bold, align = 'left', offset }: Label, isAtE
   };
 }
 
+/** Of the time axis below a plot by any clock, in pixels. */
+export function axisHeight(view: View): number {
+  return AXIS_HEIGHT + (isClockBeside(view) ? 0 : AXIS_ROW_HEIGHT);
+}
+
+/** The name of the clock is short enough to stand on the left of the times; else it has a row of its own, below the dates. */
+function isClockBeside({ clock = 'UTC' }: View): boolean {
+  return textWidth(clock) <= PLOT.left - CLOCK_GAP - EDGE;
+}
+
 /** Time along a plot, with ticks at round times of the reader's clock; dates stand below the times, where they change. */
 export function timeAxis(view: View): XAXisComponentOption {
   const ticks = timeTicks(view);
   const labels = new Map(ticks.map(({ at, label }) => [at, label]));
   const instants = [...labels.keys()];
+  const isBeside = isClockBeside(view);
   return {
     type: 'value',
     min: view.from,
@@ -227,21 +246,21 @@ export function timeAxis(view: View): XAXisComponentOption {
       formatter: (at: number) => labels.get(at) ?? '',
       color: colour('muted'),
       fontSize: 12,
-      lineHeight: 15,
-      margin: 12,
+      lineHeight: AXIS_ROW_HEIGHT,
+      margin: AXIS_MARGIN,
       hideOverlap: false,
     },
     name: view.clock ?? 'UTC',
     nameLocation: 'start',
-    nameGap: 25,
+    nameGap: isBeside ? CLOCK_GAP : PLOT.left - EDGE,
     nameMoveOverlap: false,
     nameTextStyle: {
       color: colour('muted'),
       fontSize: 12,
-      lineHeight: 15,
-      align: 'right',
+      lineHeight: AXIS_ROW_HEIGHT,
+      align: isBeside ? 'right' : 'left',
       verticalAlign: 'top',
-      padding: [12, 0, 0, 0],
+      padding: [isBeside ? AXIS_MARGIN : AXIS_MARGIN + 2 * AXIS_ROW_HEIGHT, 0, 0, 0],
     },
   };
 }

@@ -28,14 +28,21 @@ export interface ReportPage {
   readonly hashOf: (text: string) => string;
   /** Drawings of rehearsals, as SVG. @default none is drawn */
   readonly charts?: ReadonlyMap<ReportRehearsal, string>;
+  /** So many rehearsals of each environment are shown in full, those that are not enough first; the others have a row each. @default all */
+  readonly rehearsalsInFull?: number;
 }
+
+/** What of rehearsals is shown. */
+type Detail = Required<Pick<ReportPage, 'charts' | 'rehearsalsInFull'>>;
 
 /**
  * The report as one HTML page that needs nothing else: no other file, no network. Its policy admits its own script and style and nothing besides.
  *
  * Everything but the timelines is there without the script. Pure: the same input gives the same page.
  */
-export function renderReportHtml({ data, script, hashOf, charts = new Map() }: ReportPage): string {
+export function renderReportHtml(asked: ReportPage): string {
+  const { data, script, hashOf, charts = new Map(), rehearsalsInFull = Infinity } = asked;
+  const detail: Detail = { charts, rehearsalsInFull };
   const style = REPORT_STYLE;
   const policy = [
     "default-src 'none'",
@@ -63,7 +70,7 @@ export function renderReportHtml({ data, script, hashOf, charts = new Map() }: R
         <a class="skip" href="#main">Skip to the report</a>
         ${headerOf(data)}
         <main id="main" tabindex="-1">
-          ${data.environments.map((environment, index) => environmentOf(environment, offset[index]!, charts))}
+          ${data.environments.map((environment, index) => environmentOf(environment, offset[index]!, detail))}
         </main>
         ${footerOf(data)} ${element('script type="application/json" id="data"', figures)} ${element('script', script)}
       </body>
@@ -156,7 +163,8 @@ function countsOf({ findings }: ReportEnvironment): Markup {
 }
 
 /** What somebody on call asks first of a target: the floor now, what comes next, and from when on it is warm. */
-function nextOf({ id, unit, windows, releases, timeline }: ReportTarget, asOf: string): Markup {
+function nextOf(target: ReportTarget, asOf: string): Markup {
+  const { id, unit, windows, releases, timeline, deferred, coveredUntil } = target;
   const phase = phaseAt(windows, asOf);
   const until = windows.find(({ risingAt, endsAt }) => risingAt <= asOf && asOf < endsAt)?.endsAt;
   const now = timeline.floor[0]?.[1] ?? 0;
@@ -167,7 +175,13 @@ function nextOf({ id, unit, windows, releases, timeline }: ReportTarget, asOf: s
   const next = releases
     .toSorted((a, b) => (a.premiereAt < b.premiereAt ? -1 : 1))
     .find((one) => one.premiereAt >= asOf);
-  if (!next) return html`${id}: floor ${plural(now, unit)} now${open}. No release is coming.`;
+  if (!next) {
+    const none =
+      deferred.length > 0
+        ? html`No release is planned until ${timeOf(coveredUntil)} ${ZONE}: ${deferralOf(deferred.length)}.`
+        : 'No release is coming.';
+    return html`${id}: floor ${plural(now, unit)} now${open}. ${none}`;
+  }
   const rising = next.risingAt
     ? html`floor ${formatCount(next.floor)} from ${timeOf(next.risingAt)} ${ZONE} on`
     : html`the baseline is enough`;
@@ -179,11 +193,7 @@ function nextOf({ id, unit, windows, releases, timeline }: ReportTarget, asOf: s
     >`;
 }
 
-function environmentOf(
-  environment: ReportEnvironment,
-  firstFigure: number,
-  charts: ReadonlyMap<ReportRehearsal, string>,
-): Markup {
+function environmentOf(environment: ReportEnvironment, firstFigure: number, detail: Detail): Markup {
   const { name, targets, findings } = environment;
   const errors = findings.filter(({ severity }) => severity === 'error');
   const warnings = findings.filter(({ severity }) => severity !== 'error');
@@ -199,13 +209,17 @@ function environmentOf(
             <p>None.</p>`
         : undefined
     }
-    ${costOf(environment)} ${rehearsalsOf(environment, charts)}
+    ${costOf(environment)} ${rehearsalsOf(environment, detail)}
   </section> `;
 }
 
 /** What to know of an environment at a glance. */
 function summaryOf({ name, targets, findings, horizonEnd }: ReportEnvironment): Markup {
-  const releases = new Set(targets.flatMap((target) => target.releases.map(({ id }) => id))).size;
+  const deferred = new Set(targets.flatMap((target) => target.deferred));
+  // What is deferred on one target is not planned yet.
+  const planned = targets.flatMap((target) => target.releases.map(({ id }) => id)).filter((id) => !deferred.has(id));
+  const releases = new Set(planned).size;
+  const until = targets.map(({ coveredUntil }) => coveredUntil).toSorted()[0] ?? horizonEnd;
   const errors = findings.filter(({ severity }) => severity === 'error').length;
   const highest = targets.map((target) => {
     const top = Math.max(target.min, ...target.actions.map(({ floor }) => floor));
@@ -214,11 +228,19 @@ function summaryOf({ name, targets, findings, horizonEnd }: ReportEnvironment): 
   });
   const coming =
     releases > 0
-      ? html`${plural(releases, 'release')} until ${timeOf(horizonEnd)} ${ZONE}.`
-      : html`No release is coming until ${timeOf(horizonEnd)} ${ZONE}: the baseline stays.`;
+      ? html`${plural(releases, 'release')} until ${timeOf(until)}
+        ${ZONE}${deferred.size > 0 ? `; ${deferralOf(deferred.size, ' more')}` : ''}.`
+      : deferred.size > 0
+        ? html`No release is planned until ${timeOf(until)} ${ZONE}: ${deferralOf(deferred.size)}.`
+        : html`No release is coming until ${timeOf(until)} ${ZONE}: the baseline stays.`;
   const stop =
     errors > 0 ? html` <strong>${plural(errors, 'error')}: ${name} gets no template until mended.</strong>` : undefined;
   return html`${coming}${releases > 0 ? highest : undefined}${stop}`;
+}
+
+/** `3 are deferred`, or `3 more are deferred`. */
+function deferralOf(count: number, more = ''): string {
+  return `${formatCount(count)}${more} ${count === 1 ? 'is' : 'are'} deferred`;
 }
 
 function targetOf(environment: ReportEnvironment, target: ReportTarget, figure: number): Markup {
@@ -231,7 +253,8 @@ function targetOf(environment: ReportEnvironment, target: ReportTarget, figure: 
       releases.length > 0
         ? releasesTable(environment.name, target, releases)
         : html`<p>
-            No release is coming: the baseline stays. To see another day: <code>prescale report --as-of INSTANT</code>.
+            ${deferred.length > 0 ? 'No release is planned.' : 'No release is coming: the baseline stays.'} To see
+            another day: <code>prescale report --as-of INSTANT</code>.
           </p>`
     }
     ${
@@ -409,7 +432,7 @@ function costOf({ name, targets, cost }: ReportEnvironment): Markup {
     )}`;
 }
 
-function rehearsalsOf({ name, rehearsals }: ReportEnvironment, charts: ReadonlyMap<ReportRehearsal, string>): Markup {
+function rehearsalsOf({ name, rehearsals }: ReportEnvironment, { charts, rehearsalsInFull }: Detail): Markup {
   if (!rehearsals) {
     return html`<h3>Rehearsal</h3>
       <p>
@@ -421,13 +444,44 @@ function rehearsalsOf({ name, rehearsals }: ReportEnvironment, charts: ReadonlyM
     return html`<h3>Rehearsal</h3>
       <p>Nothing was rehearsed: no release with an audience is coming, or it was stopped.</p>`;
   }
+  const isShort = ({ verdict }: ReportRehearsal): boolean => verdict === 'not-enough';
+  const inFull = new Set(
+    rehearsals.toSorted((a, b) => Number(isShort(b)) - Number(isShort(a))).slice(0, rehearsalsInFull),
+  );
+  const others = rehearsals.filter((rehearsal) => !inFull.has(rehearsal));
   return html`<h3>Rehearsal</h3>
     <p>
       Nights that differ from the forecast as its uncertainty says, the same for every policy. An outage is a minute in
       which fewer than 99 % of the users’ requests are answered; each bound in brackets holds with ${100 * CONFIDENCE} %
       confidence. Other figures are means of the draws, above the baseline.
     </p>
-    ${rehearsals.map((rehearsal) => rehearsalOf(rehearsal, charts.get(rehearsal)))}`;
+    ${rehearsals.filter((one) => inFull.has(one)).map((rehearsal) => rehearsalOf(rehearsal, charts.get(rehearsal)))}
+    ${others.length > 0 ? briefOf(name, others) : undefined}`;
+}
+
+/** A row each. */
+function briefOf(environment: string, rehearsals: readonly ReportRehearsal[]): Markup {
+  const table = tableOf(
+    `The other rehearsals in ${environment} in brief, under the plan`,
+    html`<tr>
+      <th scope="col">release</th>
+      <th scope="col">target</th>
+      <th scope="col">verdict</th>
+      <th scope="col" class="n">any outage</th>
+    </tr>`,
+    rehearsals.map(
+      (rehearsal) =>
+        html`<tr>
+          <th scope="row">${rehearsal.release}</th>
+          <td class="t">${rehearsal.target}</td>
+          <td class="t">${verdictOf(rehearsal)}</td>
+          <td class="n">${rehearsal.policies.find(({ policy }) => policy === 'plan')?.outageWords ?? '–'}</td>
+        </tr>`,
+    ),
+  );
+  return html`<h4>The others in brief</h4>
+    <p>In full: <code>prescale report --env ${environment} --rehearse --release ID</code>.</p>
+    ${table}`;
 }
 
 function rehearsalOf(rehearsal: ReportRehearsal, chart: string | undefined): Markup {

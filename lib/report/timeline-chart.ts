@@ -1,7 +1,7 @@
 import { toIso } from '../capacity/instants';
 import { formatCount } from '../capacity/words';
 import {
-  AXIS_HEIGHT,
+  axisHeight,
   type Chart,
   curve,
   FONT,
@@ -126,7 +126,7 @@ export function timelineChart(timeline: Timeline, view: View): Chart {
         ...(index === 0 && { markLine: marks(lines) }),
       })),
     },
-    height: top + PLOT_HEIGHT + AXIS_HEIGHT,
+    height: top + PLOT_HEIGHT + axisHeight(view),
   };
 }
 

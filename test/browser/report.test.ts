@@ -464,6 +464,42 @@ const WATCH = `document.addEventListener('securitypolicyviolation', (event) => {
     expect(await shown()).toEqual(utc);
   });
 
+  test.each(['America/Los_Angeles', 'America/Port-au-Prince'])(
+    'names the clock of %s below the chart, where nothing covers it or cuts it off',
+    async (timezoneId) => {
+      const { page } = await visit({ timezoneId });
+      await page.getByLabel('your time').check();
+      for (const width of [1440, 360]) {
+        await page.setViewportSize({ width, height: 900 });
+        await figureOf(page).scrollIntoViewIfNeeded();
+        await expectSoon(() => figureOf(page).locator('.canvas svg').count(), 1);
+        await drawn(page);
+        for (const release of [undefined, 'The finale']) {
+          if (release) await goTo(page, release);
+          const { svg, name, others } = await page.evaluate<{ svg: number[]; name: number[]; others: number[][] }>(
+            `((name) => {
+              const box = (element) => {
+                const { left, top, right, bottom } = element.getBoundingClientRect();
+                return [left, top, right, bottom];
+              };
+              const svg = [...document.querySelectorAll('figure')].find((one) => one.textContent.includes('in prod')).querySelector('.canvas svg');
+              const texts = [...svg.querySelectorAll('text')];
+              const clock = texts.find((text) => text.textContent === name);
+              return { svg: box(svg), name: box(clock), others: texts.filter((text) => text !== clock).map(box) };
+            })(${JSON.stringify(timezoneId.split('/').at(-1)!.replace('_', ' '))})`,
+          );
+          expect(name[0]).toBeGreaterThanOrEqual(svg[0]!);
+          expect(name[1]).toBeGreaterThanOrEqual(svg[1]!);
+          expect(name[2]).toBeLessThanOrEqual(svg[2]!);
+          expect(name[3]).toBeLessThanOrEqual(svg[3]!);
+          const covers = ([left, top, right, bottom]: number[]): boolean =>
+            left! < name[2]! && right! > name[0]! && top! < name[3]! - 1 && bottom! > name[1]! + 1;
+          expect(others.filter(covers)).toEqual([]);
+        }
+      }
+    },
+  );
+
   test('is light or dark as the system is, or as the reader chooses, and stays so', async () => {
     const { page } = await visit({ colorScheme: 'dark' });
     const ground = (): Promise<string> =>

@@ -3,9 +3,9 @@ import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { ReportOptions } from '../../lib/commands/report';
-import { runReport } from '../../lib/commands/run-report';
+import { renderPage, runReport } from '../../lib/commands/run-report';
 import type { CapacityPlan } from '../../lib/capacity/capacity-plan';
-import type { ReportData } from '../../lib/report/report-data';
+import type { ReportData, ReportRehearsal } from '../../lib/report/report-data';
 import { blocksOf, brokenLinksOf, expectUnderstood, readPage, scriptLines, wordsOf } from './pages';
 import { NOW, prescale, prescaleIn } from './run';
 
@@ -31,6 +31,37 @@ function calendarOf(text: string): string {
   const dir = mkdtempSync(path.join(folder, `calendar-${calendars}-`));
   writeFileSync(path.join(dir, 'releases.yaml'), text);
   return dir;
+}
+
+/** Some 4 kB of a page, as a rehearsal is. */
+function rehearsalOf(environment: string, target: string, release: string): ReportRehearsal {
+  const outage = { draws: 300, happened: 0, estimate: 0, low: 0, high: 0.0099 };
+  return {
+    environment,
+    target,
+    unit: 'task',
+    release,
+    premiereAt: '2026-12-01T19:00:00Z',
+    currency: 'USD',
+    draws: { asked: 300, played: 300 },
+    seed: 1,
+    outageBudget: 0.01,
+    verdict: 'enough',
+    sentences: Array.from({ length: 6 }, () =>
+      `${release} has an audience for which the floors are enough. `.repeat(4),
+    ),
+    policies: (['plan', 'target-tracking-60'] as const).map((policy) => ({
+      policy,
+      label: policy,
+      does: 'keeps what it has until demand comes, and then adds some more of it. '.repeat(4),
+      outage,
+      outageWords: '0 % (≤ 1.0 %)',
+      outageMinutes: 0,
+      lostRequests: 0,
+      unitHoursAbove: 0,
+      amountAbove: 0,
+    })),
+  };
 }
 
 const inFolder = (name: string): string => path.join(folder, name);
@@ -71,6 +102,38 @@ describe('prescale report', () => {
     expect(err).not.toContain('[prescale/');
     expect(out.match(/<tr data-zone=Africa\/Abidjan><th scope=row>A Release/g)).toHaveLength(600);
     expect(Buffer.byteLength(out)).toBeLessThan(900_000);
+
+    // All of them rehearsed, in as many words as a rehearsal has: to play them takes half an hour.
+    const data = JSON.parse(
+      (await prescale('report', '--calendar', calendar, '--as-of', '2026-11-21T00:00:00Z', '--json')).out,
+    ) as ReportData;
+    const rehearsed = {
+      ...data,
+      environments: data.environments.map((environment) => ({
+        ...environment,
+        rehearsals: environment.targets.flatMap((target) =>
+          target.releases.map(({ id }) => rehearsalOf(environment.name, target.id, id)),
+        ),
+      })),
+    };
+    const all = rehearsed.environments.flatMap(({ rehearsals }) => rehearsals);
+    const charts = new Map(all.slice(0, 8).map((one) => [one, `<svg><desc>Night</desc>${' '.repeat(20_000)}</svg>`]));
+    const page = renderPage(rehearsed, charts);
+    expect(all).toHaveLength(600);
+    for (const { release } of all) expect(page).toContain(release);
+    expect(page.match(/<tr><th scope=row>a-release-with-a-long-name-/g)!.length).toBeGreaterThan(500);
+    expect(page).toContain('<section class="rehearsal">');
+    expect(Buffer.byteLength(page)).toBeLessThan(1_000_000);
+    // A few are shown in full, with what is drawn.
+    const few = rehearsed.environments.map((environment) => ({
+      ...environment,
+      targets: [],
+      rehearsals: environment.rehearsals.slice(0, 10),
+    }));
+    const small = renderPage({ ...rehearsed, environments: few }, charts);
+    expect(small.match(/<section class="rehearsal">/g)).toHaveLength(30);
+    expect(small.match(/<img/g)).toHaveLength(8);
+    expect(small).not.toContain('The others in brief');
   });
 
   test('shows demand in coarser steps rather than a page that is too large', async () => {

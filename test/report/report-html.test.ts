@@ -125,18 +125,54 @@ describe('the page', () => {
   });
 });
 
+describe('releases that the plan defers', () => {
+  const [environment] = data.environments;
+  const [target] = environment!.targets;
+  const coveredUntil = '2026-12-20T00:00:00Z';
+  /** What the page says at the top and in the summary, when targets are like these. */
+  const saidOf = (...targets: Partial<typeof target>[]): [top: string, summary: string] => {
+    const changed = targets.map((change, index) => ({ ...target!, id: `t${index}`, ...change }));
+    const shown = pageOf({ ...data, environments: [{ ...environment!, targets: changed }] });
+    const [, summary] = /<\/h2>\s*<p>([^]*?)<\/p>/.exec(shown)!;
+    return [textOf(/<nav[^]*?<\/nav>/.exec(shown)![0]).trim(), textOf(summary!).trim()];
+  };
+
+  test('are counted beside those that it covers, until the first target is covered no more', () => {
+    const [finale, small] = [...target!.releases].toSorted((a, b) => (a.id > b.id ? -1 : 1));
+    const [, summary] = saidOf(
+      { releases: [small!], deferred: ['the-finale', 'x'], coveredUntil },
+      { releases: [finale!, small!], deferred: ['x'] },
+    );
+    expect(summary).toMatch(/^1 release until 2026-12-20 00:00 UTC ; 2 more are deferred\. The highest floor/);
+    const [, one] = saidOf({ releases: [small!], deferred: ['the-finale'], coveredUntil });
+    expect(one).toContain('; 1 more is deferred.');
+    expect(saidOf({})[1]).not.toContain('deferred');
+  });
+
+  test('are coming, when none is covered', () => {
+    const [top, summary] = saidOf({ releases: [], deferred: ['the-finale', 'x'], coveredUntil });
+    expect(summary).toBe('No release is planned until 2026-12-20 00:00 UTC : 2 are deferred.');
+    expect(top).toContain('No release is planned until 2026-12-20 00:00 UTC : 2 are deferred.');
+    const shown = pageOf({
+      ...data,
+      environments: [{ ...environment!, targets: [{ ...target!, releases: [], deferred: ['x'], coveredUntil }] }],
+    });
+    expect(textOf(shown)).not.toContain('No release is coming');
+  });
+});
+
 describe('the verdict of a rehearsal', () => {
   const outage = { draws: 20, happened: 0, estimate: 0, low: 0, high: 0.14 };
-  const verdictOf = (verdict: VerdictCode, high: number, outageBudget = 0.01): string => {
+  const rehearsalOf = (verdict: VerdictCode, high: number, outageBudget = 0.01): ReportRehearsal => {
     const policy = {
       policy: 'plan',
       label: 'the plan',
       does: '',
       outage: { ...outage, high },
-      outageWords: '',
+      outageWords: `0 % (≤ ${Math.round(100 * high)} %)`,
     } as const;
     const means = { outageMinutes: 0, lostRequests: 0, unitHoursAbove: 0, amountAbove: 0 };
-    const rehearsal: ReportRehearsal = {
+    return {
       environment: 'prod',
       target: 'us-east-1/playback',
       unit: 'task',
@@ -150,6 +186,9 @@ describe('the verdict of a rehearsal', () => {
       sentences: ['So it is.'],
       policies: [{ ...policy, ...means }],
     };
+  };
+  const verdictOf = (...of: Parameters<typeof rehearsalOf>): string => {
+    const rehearsal = rehearsalOf(...of);
     const [environment] = data.environments;
     const shown = pageOf({ ...data, environments: [{ ...environment!, rehearsals: [rehearsal] }] });
     return /<h4>[^<]*<span class="verdict ([^<]*)<\/span>/.exec(shown)![1]!;
@@ -160,6 +199,38 @@ describe('the verdict of a rehearsal', () => {
     expect(verdictOf('enough', 0.14)).toBe('unknown">enough so far');
     expect(verdictOf('not-needed', 0.14)).toBe('unknown">not needed so far');
     expect(verdictOf('not-enough', 0.9)).toBe('not-enough">not enough');
+  });
+
+  test('is in a row where there are many, and in full where it is not enough', () => {
+    const named = (release: string, verdict: VerdictCode): ReportRehearsal => ({
+      ...rehearsalOf(verdict, 0.14),
+      release,
+    });
+    const stopped: ReportRehearsal = { ...named('stopped', 'enough'), policies: [] };
+    const rehearsals = [named('first', 'enough'), named('second', 'enough'), stopped, named('last', 'not-enough')];
+    const environments = [{ ...data.environments[0]!, rehearsals }];
+    const headings = (rehearsalsInFull?: number): string[] => {
+      const shown = renderReportHtml({
+        data: { ...data, environments },
+        script: '',
+        hashOf,
+        ...(rehearsalsInFull !== undefined && { rehearsalsInFull }),
+      });
+      const [brief = ''] = /<h4>The others in brief[^]*<\/table>/.exec(shown) ?? [];
+      const rows = [...brief.matchAll(/<tr><th scope=row>[^]*?(?=<tr|<\/tbody)/g)].map(([row]) => textOf(row));
+      return [...shown.matchAll(/<h4>\s*(\S+) on/g)]
+        .map(([, release]) => release!)
+        .concat(rows.map((row) => row.trim()));
+    };
+    expect(headings()).toEqual(['first', 'second', 'stopped', 'last']);
+    expect(headings(2).map((row) => row.replaceAll(/\s+/g, ' '))).toMatchInlineSnapshot(`
+     [
+       "first",
+       "last",
+       "second us-east-1/playback enough so far 0 % (≤ 14 %)",
+       "stopped us-east-1/playback enough –",
+     ]
+    `);
   });
 });
 

@@ -43,8 +43,8 @@ export class ChartFigure {
   private chart: EChartsType | undefined;
   private view: Span;
   private width = 0;
-  /** Never shrinks on the screen, or what is below would jump while somebody zooms. */
-  private height = 0;
+  /** Height of the labels above the plot. Never shrinks on the screen, or what is below would jump while somebody zooms. */
+  private top = 0;
   private instant: number | undefined;
   private lastInstant: number | undefined;
   private isDue = false;
@@ -123,7 +123,7 @@ export class ChartFigure {
     const width = this.plot.clientWidth;
     if (!this.chart || this.isPrinting || width === 0 || width === this.width) return;
     this.width = width;
-    this.height = 0;
+    this.top = 0;
     this.redraw();
   }
 
@@ -143,10 +143,10 @@ export class ChartFigure {
     const zone = this.zoneAt((view.from + view.to) / 2);
     const label = (at: number): string => this.clock.show(toIso(at), zone);
     const { option, height } = timelineChart(shown, { ...view, width, label, clock: zoneLabel(zone) });
-    this.height = Math.max(this.height, height);
     const { top, height: room } = option.grid as { top: number; height: number };
+    this.top = Math.max(this.top, top);
     // Fewer labels leave room above them: the axis stays where it is.
-    const above = this.isPrinting ? 0 : this.height - height;
+    const above = this.isPrinting ? 0 : this.top - top;
     this.canvas.style.paddingTop = `${above}px`;
     this.cursor.style.top = `${above + top}px`;
     this.cursor.style.height = `${room}px`;
