@@ -150,6 +150,11 @@ const WATCH = `document.addEventListener('securitypolicyviolation', (event) => {
     return tab;
   }
 
+  /** The address of the page on localhost. */
+  function servedAt(): string {
+    return `http://localhost:${(server.address() as AddressInfo).port}/`;
+  }
+
   /** A page of its own, for one test. */
   async function visit(options: BrowserContextOptions = {}, address = url): Promise<Tab> {
     const tab = await openTab(options, address);
@@ -217,7 +222,7 @@ const WATCH = `document.addEventListener('securitypolicyviolation', (event) => {
   }
 
   test('loads nothing but itself, and has nothing to complain of, from a file and from localhost', async () => {
-    const address = `http://localhost:${(server.address() as AddressInfo).port}/`;
+    const address = servedAt();
     for (const [{ page, requests, complaints }, from] of [
       [shared, url],
       [await visit({}, address), address],
@@ -501,7 +506,8 @@ const WATCH = `document.addEventListener('securitypolicyviolation', (event) => {
   );
 
   test('is light or dark as the system is, or as the reader chooses, and stays so', async () => {
-    const { page } = await visit({ colorScheme: 'dark' });
+    // Chromium now and then forgets what a file had it keep, when it is reloaded in the same moment.
+    const { page } = await visit({ colorScheme: 'dark' }, servedAt());
     const ground = (): Promise<string> =>
       page.evaluate<string>('getComputedStyle(document.documentElement).backgroundColor');
     const [dark, light] = ['rgb(13, 17, 23)', 'rgb(255, 255, 255)'];
