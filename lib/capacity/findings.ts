@@ -1,5 +1,6 @@
 import type { ReleaseCalendar, ReleaseKind } from '../calendar/release';
 import type { Finding } from './capacity-plan';
+import { coverOf } from './cover';
 import { findingKey, sortByKey } from './difference';
 import { type Dependency, type Environment, PROFILE_DEFAULTS } from './environment';
 import { statedSigma } from './forecast';
@@ -52,7 +53,7 @@ export function findingsOf(
   const beyond = targets
     .flatMap((target) => beyondHorizon(target, horizonEnd))
     .toSorted((a, b) => a.release.premiereAt - b.release.premiereAt);
-  const coveredUntil = targets.map(({ plan }) => plan.coveredUntil).toSorted()[0] ?? toIso(horizonEnd);
+  const { coveredUntil } = coverOf({ targets: targets.map(({ plan }) => plan), horizonEnd: toIso(horizonEnd) });
   const ofHorizon = deferredFinding(beyond, 'beyond the horizon', coveredUntil);
   // What is said of a release is said once, however many targets it has.
   const findings = new Map(

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { renderDiagnostics } from '../calendar/render-diagnostics';
 import type { ReleaseCalendar } from '../calendar/release';
 import type { CapacityPlan, EnvironmentPlan } from '../capacity/capacity-plan';
+import { coverOf } from '../capacity/cover';
 import type { Environment } from '../capacity/environment';
 import { percent } from '../capacity/words';
 import { utcTime } from '../report/times';
@@ -73,7 +74,7 @@ async function runCheck(options: Options, output: Output, now: () => Date): Prom
     const entries = calendar ? `${length} ${length === 1 ? 'release' : 'releases'}, ` : '';
     out(`${options.calendar}: ${entries}${countProblems(others)}\n`);
     for (const environment of plan?.environments ?? []) {
-      const until = environment.targets.map(({ coveredUntil }) => coveredUntil).toSorted()[0]!;
+      const until = coverOf(environment).coveredUntil;
       out(`${environment.name}: ${countProblems(environment.findings)}, planned until ${utcTime(until)} UTC\n`);
       if (gate)
         out(

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { Diagnostic } from '../calendar/diagnostic';
 import { renderDiagnostics } from '../calendar/render-diagnostics';
 import type { CapacityPlan, DeployPlan } from '../capacity/capacity-plan';
+import { coverOf } from '../capacity/cover';
 import type { Environment, StackEnvironment } from '../capacity/environment';
 import { fromIso, toIso } from '../capacity/instants';
 import { type QuotaNeed, quotaNeeds } from '../capacity/quota-needs';
@@ -174,7 +175,7 @@ async function judge(
     // oxlint-disable-next-line no-await-in-loop
     if (row.verdict !== 'fits') asked.push(await ask(row, clients, yes === true));
   }
-  const coveredUntil = deployPlan.targets.map((target) => target.coveredUntil).toSorted()[0]!;
+  const { coveredUntil } = coverOf(deployPlan);
   return { name: environment.name, coveredUntil, rows, ...(request && { asked }) };
 }
 

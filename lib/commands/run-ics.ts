@@ -1,6 +1,7 @@
 import type { Diagnostic } from '../calendar/diagnostic';
 import { renderDiagnostics } from '../calendar/render-diagnostics';
-import type { CapacityPlan, EnvironmentPlan } from '../capacity/capacity-plan';
+import type { CapacityPlan } from '../capacity/capacity-plan';
+import { coverOf } from '../capacity/cover';
 import { listNames } from '../capacity/words';
 import { type CalendarFeed, calendarFeed, renderCalendarFeed } from '../report/calendar-feed';
 import { diagnosticJson, EXIT, loadFromOptions, type Output, renderJson } from './common';
@@ -41,14 +42,6 @@ function commandOptions({ calendar, environments, stack }: IcsOptions): string[]
 /** As a shell takes it for one word. */
 function quote(word: string): string {
   return /^[\w./:@=+,-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
-}
-
-/** The end of what a plan promises in all its targets. */
-function coverOf({ targets, horizonEnd }: EnvironmentPlan): { coveredUntil: string; deferred: string[] } {
-  return {
-    coveredUntil: targets.map(({ coveredUntil }) => coveredUntil).toSorted()[0] ?? horizonEnd,
-    deferred: [...new Set(targets.flatMap(({ deferred }) => deferred))],
-  };
 }
 
 /** What is not in the feed because no plan of today holds it. */

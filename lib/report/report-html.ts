@@ -1,4 +1,5 @@
 import type { Finding } from '../capacity/capacity-plan';
+import { coverOf } from '../capacity/cover';
 import { formatCount, listNames, percent } from '../capacity/words';
 import { CONFIDENCE } from '../rehearsal/summary';
 import { formatViewers } from './plan-table';
@@ -215,11 +216,12 @@ function environmentOf(environment: ReportEnvironment, firstFigure: number, deta
 
 /** What to know of an environment at a glance. */
 function summaryOf({ name, targets, findings, horizonEnd }: ReportEnvironment): Markup {
-  const deferred = new Set(targets.flatMap((target) => target.deferred));
+  const cover = coverOf({ targets, horizonEnd });
+  const deferred = new Set(cover.deferred);
   // What is deferred on one target is not planned yet.
   const planned = targets.flatMap((target) => target.releases.map(({ id }) => id)).filter((id) => !deferred.has(id));
   const releases = new Set(planned).size;
-  const until = targets.map(({ coveredUntil }) => coveredUntil).toSorted()[0] ?? horizonEnd;
+  const until = cover.coveredUntil;
   const errors = findings.filter(({ severity }) => severity === 'error').length;
   const highest = targets.map((target) => {
     const top = Math.max(target.min, ...target.actions.map(({ floor }) => floor));
