@@ -3,12 +3,10 @@ import type { ReleaseCalendar } from '../calendar/release';
 import type { CapacityPlan } from '../capacity/capacity-plan';
 import { type Environment, resolveEnvironment } from '../capacity/environment';
 import { percent } from '../capacity/words';
-import { floorScheduleOf } from '../rehearsal/floor-schedule';
 import { RunningRehearsal } from '../rehearsal/rehearsal';
-import { rehearsalOf } from '../rehearsal/spec';
 import type { Probability } from '../rehearsal/summary';
 import type { Output } from './common';
-import { playAll, type RehearseWorld, targetsOfRelease } from './play-rehearsal';
+import { aboveBudget, comingRehearsals, playAll, type RehearseWorld } from './play-rehearsal';
 
 /** How likely an outage of one coming release is under the plan. */
 export interface ReleaseOutage {
@@ -36,32 +34,18 @@ export async function rehearseAll(
 ): Promise<{ outages: ReleaseOutage[]; diagnostics: Diagnostic[] }> {
   const outages: ReleaseOutage[] = [];
   const diagnostics: Diagnostic[] = [];
-  for (const environment of environments) {
+  for (const { environment, release, spec } of comingRehearsals(plan, calendar, environments)) {
     const { outageBudget } = resolveEnvironment(environment);
-    const planned = plan.environments.find(({ name }) => name === environment.name)!;
-    const coming = planned.releases.filter(({ premiereAt, audience }) => audience && premiereAt >= plan.asOf);
-    for (const { id } of coming) {
-      for (const target of targetsOfRelease(planned, id)) {
-        const input = { calendar, environment, plan: target, asOf: plan.asOf, release: id };
-        const spec = rehearsalOf({ ...input, floors: floorScheduleOf(target) });
-        if ('reason' in spec) continue;
-        const running = new RunningRehearsal(spec, CHECK_DRAWS, ['plan']);
-        // oxlint-disable-next-line no-await-in-loop
-        await playAll(running, `${id} in ${environment.name}`, output, world);
-        const outage = running.outage();
-        outages.push({ environment: environment.name, target: target.id, release: id, outage, outageBudget });
-        if (outage.estimate > outageBudget) {
-          diagnostics.push({
-            severity: 'error',
-            code: 'rehearsal/outage-budget',
-            message:
-              `${environment.name}: ${id} has an outage in ${outage.happened} of ${outage.draws} rehearsals, ` +
-              `${percent(outage.estimate)} (at least ${percent(outage.low)}), above the outage budget of ${percent(outageBudget)}`,
-            mend: `npm run -s prescale -- rehearse --env ${environment.name} --release ${id} says what breaks first`,
-            ...calendar.releases.find((release) => release.id === id)!.location,
-          });
-        }
-      }
+    const running = new RunningRehearsal(spec, CHECK_DRAWS, ['plan']);
+    // oxlint-disable-next-line no-await-in-loop
+    await playAll(running, `${release} in ${environment.name}`, output, world);
+    const outage = running.outage();
+    outages.push({ environment: environment.name, target: spec.target, release, outage, outageBudget });
+    if (outage.estimate > outageBudget) {
+      const message =
+        `${environment.name}: ${release} has an outage in ${outage.happened} of ${outage.draws} rehearsals, ` +
+        `${percent(outage.estimate)} (at least ${percent(outage.low)}), above the outage budget of ${percent(outageBudget)}`;
+      diagnostics.push(aboveBudget(calendar, environment.name, release, message));
     }
   }
   return { outages, diagnostics };

@@ -1,6 +1,11 @@
 import { setImmediate as yieldToEvents } from 'node:timers/promises';
-import type { EnvironmentPlan, TargetPlan } from '../capacity/capacity-plan';
+import type { Diagnostic } from '../calendar/diagnostic';
+import type { ReleaseCalendar } from '../calendar/release';
+import type { CapacityPlan, EnvironmentPlan, TargetPlan } from '../capacity/capacity-plan';
+import type { Environment } from '../capacity/environment';
+import { floorScheduleOf } from '../rehearsal/floor-schedule';
 import type { RunningRehearsal } from '../rehearsal/rehearsal';
+import { rehearsalOf, type RehearsalSpec } from '../rehearsal/spec';
 import type { Output } from './common';
 
 /** What a rehearsal needs of the world. */
@@ -42,4 +47,42 @@ export async function playAll(
 export function targetsOfRelease(planned: EnvironmentPlan, release: string): TargetPlan[] {
   const ids = planned.releases.find(({ id }) => id === release)!.targets.map(({ id }) => id);
   return planned.targets.filter(({ id }) => ids.includes(id));
+}
+
+/** Of each environment what there is to rehearse: releases that state an audience and premiere from the plan's instant on, target by target. */
+export function* comingRehearsals(
+  plan: CapacityPlan,
+  calendar: ReleaseCalendar,
+  environments: readonly Environment[],
+  { releases, seed }: { readonly releases?: readonly string[]; readonly seed?: number } = {},
+): Generator<{ readonly environment: Environment; readonly release: string; readonly spec: RehearsalSpec }> {
+  for (const environment of environments) {
+    const planned = plan.environments.find(({ name }) => name === environment.name)!;
+    const coming = planned.releases.filter(
+      ({ id, premiereAt, audience }) => audience && premiereAt >= plan.asOf && (releases?.includes(id) ?? true),
+    );
+    for (const { id: release } of coming) {
+      for (const target of targetsOfRelease(planned, release)) {
+        const floors = floorScheduleOf(target);
+        const spec = rehearsalOf({ calendar, environment, plan: target, asOf: plan.asOf, release, seed, floors });
+        if (!('reason' in spec)) yield { environment, release, spec };
+      }
+    }
+  }
+}
+
+/** That a release has outages more often than its environment accepts. */
+export function aboveBudget(
+  calendar: ReleaseCalendar,
+  environment: string,
+  release: string,
+  message: string,
+): Diagnostic {
+  return {
+    severity: 'error',
+    code: 'rehearsal/outage-budget',
+    message,
+    mend: `npm run -s prescale -- rehearse --env ${environment} --release ${release} says what breaks first`,
+    ...calendar.releases.find(({ id }) => id === release)!.location,
+  };
 }

@@ -8,10 +8,8 @@ import { demandTimeline } from '../capacity/demand-timeline';
 import { type Environment, resolveEnvironment } from '../capacity/environment';
 import { fromIso, toIso } from '../capacity/instants';
 import { formatCount } from '../capacity/words';
-import { floorScheduleOf } from '../rehearsal/floor-schedule';
 import { LARGEST_SEED } from '../rehearsal/random';
 import { RunningRehearsal } from '../rehearsal/rehearsal';
-import { rehearsalOf } from '../rehearsal/spec';
 import { verdictOf } from '../rehearsal/verdict';
 import { rehearsalNight } from '../report/rehearsal-chart';
 import { type ReportData, reportOf, type ReportRehearsal, reportRehearsalOf } from '../report/report-data';
@@ -19,7 +17,7 @@ import { renderReportHtml } from '../report/report-html';
 import { reportScript } from '../report/report-script';
 import { type Timeline, timelineOf } from '../report/timeline';
 import { diagnosticJson, EXIT, loadFromOptions, type Output, renderJson, UsageError } from './common';
-import { playAll, type RehearseWorld, targetsOfRelease } from './play-rehearsal';
+import { aboveBudget, comingRehearsals, playAll, type RehearseWorld } from './play-rehearsal';
 import type { ReportOptions } from './report';
 import { replaceFile } from './text-file';
 
@@ -166,43 +164,30 @@ async function rehearse(
   let isWhole = true;
   // The drawing library is slow to load.
   const { renderRehearsalSvg } = await import('../report/chart-svg.js');
-  for (const environment of environments) {
-    const { outageBudget } = resolveEnvironment(environment);
-    const { currency } = environment.prices;
-    const planned = plan.environments.find(({ name }) => name === environment.name)!;
-    const coming = planned.releases.filter(
-      ({ id, premiereAt, audience }) => audience && premiereAt >= plan.asOf && (wanted?.includes(id) ?? true),
-    );
-    for (const { id } of coming) {
-      for (const target of targetsOfRelease(planned, id)) {
-        const input = { calendar, environment, plan: target, asOf: plan.asOf, release: id, seed };
-        const spec = rehearsalOf({ ...input, floors: floorScheduleOf(target) });
-        if ('reason' in spec) continue;
-        if (world.signal.aborted) {
-          output.err(`${id} in ${environment.name}: stopped before its first draw\n`);
-          isWhole = false;
-          continue;
-        }
-        const running = new RunningRehearsal(spec, draws);
-        // One after the other, so that progress can be told and the rest left out.
-        // oxlint-disable-next-line no-await-in-loop
-        await playAll(running, `${id} in ${environment.name}`, output, world);
-        const rehearsal = running.report();
-        const verdict = verdictOf(rehearsal, outageBudget);
-        const row = reportRehearsalOf(rehearsal, verdict, { outageBudget, currency });
-        rehearsals.push(row);
-        if (charts.size < MOST_DRAWINGS) charts.set(row, renderRehearsalSvg(rehearsalNight(rehearsal)));
-        isWhole &&= rehearsal.played === rehearsal.asked;
-        if (verdict.code !== 'not-enough') continue;
-        diagnostics.push({
-          severity: 'error',
-          code: 'rehearsal/outage-budget',
-          message: `${environment.name}: ${id}: ${row.sentences[0]!.replace(/\.$/, '').replace(/^[A-Z]/, (letter) => letter.toLowerCase())}`,
-          mend: `npm run -s prescale -- rehearse --env ${environment.name} --release ${id} says what breaks first`,
-          ...calendar.releases.find((release) => release.id === id)!.location,
-        });
-      }
+  for (const { environment, release, spec } of comingRehearsals(plan, calendar, environments, {
+    releases: wanted,
+    seed,
+  })) {
+    const { name } = environment;
+    if (world.signal.aborted) {
+      output.err(`${release} in ${name}: stopped before its first draw\n`);
+      isWhole = false;
+      continue;
     }
+    const running = new RunningRehearsal(spec, draws);
+    // One after the other, so that progress can be told and the rest left out.
+    // oxlint-disable-next-line no-await-in-loop
+    await playAll(running, `${release} in ${name}`, output, world);
+    const rehearsal = running.report();
+    const { outageBudget } = resolveEnvironment(environment);
+    const verdict = verdictOf(rehearsal, outageBudget);
+    const row = reportRehearsalOf(rehearsal, verdict, { outageBudget, currency: environment.prices.currency });
+    rehearsals.push(row);
+    if (charts.size < MOST_DRAWINGS) charts.set(row, renderRehearsalSvg(rehearsalNight(rehearsal)));
+    isWhole &&= rehearsal.played === rehearsal.asked;
+    if (verdict.code !== 'not-enough') continue;
+    const why = row.sentences[0]!.replace(/\.$/, '').replace(/^[A-Z]/, (letter) => letter.toLowerCase());
+    diagnostics.push(aboveBudget(calendar, name, release, `${name}: ${release}: ${why}`));
   }
   return { rehearsals, charts, diagnostics, ok: isWhole && diagnostics.length === 0 };
 }
